@@ -1,0 +1,55 @@
+# Needs Python 3.11 or newer with pip and venv, make and git. Everything else goes into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+# The tested versions; every install of this file uses them.
+CONSTRAINTS := constraints.txt
+STAMP := .venv/.installed
+
+DEMO_CASE := examples/rocket
+DEMO_OUT := demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types layers tests slow wheel clean
+
+help:
+	@echo "make demo   set up .venv and make new pictures of $(DEMO_CASE) in $(DEMO_OUT)/"
+	@echo "make test   set up .venv and run every check: format, lint, types, layers, tests"
+	@echo "make slow   run the tests that take longer"
+	@echo "make clean  remove .venv, caches and what make demo wrote"
+
+$(STAMP): pyproject.toml $(CONSTRAINTS)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "analogon needs Python 3.11 or newer; say which with: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c $(CONSTRAINTS) -e '.[neural,dev]'
+	touch $@
+
+demo: $(STAMP)
+	$(BIN)/analogon make $(DEMO_CASE) -o $(DEMO_OUT)
+	@echo "New pictures:  $(CURDIR)/$(DEMO_OUT)/*.png"
+	@echo "Contact sheet: $(CURDIR)/$(DEMO_OUT)/sheet.png"
+
+test: lint types layers tests
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+layers: $(STAMP)
+	$(BIN)/lint-imports
+
+tests: $(STAMP)
+	$(BIN)/python -m pytest -q
+
+slow: $(STAMP)
+	$(BIN)/python -m pytest -q -m slow
+
+wheel: $(STAMP)
+	$(BIN)/python -m pip wheel --disable-pip-version-check --quiet --no-deps --wheel-dir dist .
+
+clean:
+	rm -rf .venv dist build $(DEMO_OUT) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,99 @@
+"""Edit a picture by editing its label map: semantic image analogies from one example.
+
+>>> import analogon
+>>> exemplar = analogon.load_exemplar("img.png", "label.png")  # doctest: +SKIP
+>>> model = analogon.fit(exemplar, minutes=3)  # doctest: +SKIP
+>>> model.render("target.png").save("new.png")  # doctest: +SKIP
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from analogon._version import __version__
+
+if TYPE_CHECKING:
+    from analogon.api import (
+        FieldInfo,
+        MethodInfo,
+        Model,
+        fit,
+        load,
+        load_exemplar,
+        load_target,
+        method,
+        methods,
+    )
+    from analogon.data import Exemplar, LabelClass, LabelMap, Palette
+    from analogon.errors import (
+        AnalogonError,
+        InputError,
+        LabelError,
+        ModelError,
+        OptionError,
+        TrainingError,
+    )
+    from analogon.io import find_case, read_image, read_labels, write_image, write_labels
+    from analogon.report import SheetRow, contact_sheet
+    from analogon.result import Result
+    from analogon.run import Progress
+    from analogon.segment import first_labels
+
+#: Public names by the module that has them. They are imported on first use, so that the package starts at once.
+_HOMES = {
+    "analogon.api": (
+        "FieldInfo", "MethodInfo", "Model", "fit", "load", "load_exemplar", "load_target", "method", "methods",
+    ),
+    "analogon.data": ("Exemplar", "LabelClass", "LabelMap", "Palette"),
+    "analogon.errors": (
+        "AnalogonError", "InputError", "LabelError", "ModelError", "OptionError", "TrainingError",
+    ),
+    "analogon.io": ("find_case", "read_image", "read_labels", "write_image", "write_labels"),
+    "analogon.report": ("SheetRow", "contact_sheet"),
+    "analogon.result": ("Result",),
+    "analogon.run": ("Progress",),
+    "analogon.segment": ("first_labels",),
+}  # fmt: skip
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AnalogonError",
+    "Exemplar",
+    "FieldInfo",
+    "InputError",
+    "LabelClass",
+    "LabelError",
+    "LabelMap",
+    "MethodInfo",
+    "Model",
+    "ModelError",
+    "OptionError",
+    "Palette",
+    "Progress",
+    "Result",
+    "SheetRow",
+    "TrainingError",
+    "__version__",
+    "contact_sheet",
+    "find_case",
+    "first_labels",
+    "fit",
+    "load",
+    "load_exemplar",
+    "load_target",
+    "method",
+    "methods",
+    "read_image",
+    "read_labels",
+    "write_image",
+    "write_labels",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'analogon' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,80 @@
+"""`analogon fit`: learn a picture and its label map."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from analogon.cli.console import say
+from analogon.cli.options import FitOptions, Mapping, pairs, source
+from analogon.cli.outputs import check_folder
+from analogon.cli.progress import ProgressDisplay
+
+if TYPE_CHECKING:
+    from analogon import Exemplar, LabelMap, Model
+
+_DEFAULTS = FitOptions()
+
+
+def fit(
+    image: Annotated[
+        Path, Parameter(help="The picture, or a case folder (img.*, label.*) in place of both.")
+    ],
+    labels: Annotated[Path | None, Parameter(help="Its label map: which class each pixel is.")] = None,
+    /,
+    *,
+    output: Annotated[Path, Parameter(name=("--output", "-o"), metavar="MODEL", help="Folder of the model.")],
+    preview: Annotated[
+        list[Path] | None,
+        Parameter(
+            metavar="TARGET",
+            negative="",
+            help="A label map to render now and then while fitting, and to practise on. May be repeated.",
+        ),
+    ] = None,
+    mapping: Mapping | None = None,
+    options: FitOptions = _DEFAULTS,
+) -> None:
+    """Learn a picture and its label map; write a model folder.
+
+    Ctrl-C ends the fit early and keeps the best so far; the same command with --resume goes on, also after a
+    crash.
+    """
+    import analogon
+
+    image, labels = source(image, labels)
+    names = pairs(mapping or [], "--map", "COLOUR=CLASS")
+    check_folder(output)
+    exemplar = analogon.load_exemplar(image, labels)
+    targets = [analogon.load_target(exemplar, path, names) for path in preview or []]
+    fit_model(exemplar, targets, output, options)
+
+
+def fit_model(
+    exemplar: "Exemplar", targets: Sequence["LabelMap"], folder: Path, options: FitOptions
+) -> "Model":
+    """Fit with a progress display; the model is then in `folder`."""
+    import analogon
+
+    with ProgressDisplay() as display:
+        model = analogon.fit(
+            exemplar,
+            options.method,
+            recipe=options.recipe,
+            steps=options.steps,
+            minutes=options.minutes,
+            seed=options.seed,
+            device=options.device,
+            size=options.size,
+            previews=tuple(targets),
+            folder=folder,
+            resume=options.resume,
+            progress=display,
+            **options.values(),
+        )
+    if model.stopped == "interrupted":
+        say(f"Stopped early; the best so far is kept, and --resume goes on from here: {folder}")
+    else:
+        say(f"Model: {folder}")
+    return model

@@ -1,0 +1,37 @@
+"""`analogon methods`: what there is to choose from."""
+
+import textwrap
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from analogon.cli.console import say
+
+if TYPE_CHECKING:
+    from analogon import MethodInfo
+
+_WIDTH = 100
+
+
+def methods(
+    name: Annotated[str | None, Parameter(help="A method, to see its recipes and settings.")] = None, /
+) -> None:
+    """List the methods, or the recipes and settings of one."""
+    import analogon
+
+    if name is None:
+        for info in analogon.list_methods():
+            _say_summary(info)
+        say("Recipes and settings of one: analogon methods NAME")
+        return
+    info = analogon.method(name)
+    _say_summary(info)
+    say("settings (--set FIELD=VALUE):")
+    for entry in info.fields:
+        say(f"  {entry.name}: {entry.type} = {entry.default}")
+        say(textwrap.fill(entry.doc, _WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6))
+
+
+def _say_summary(info: "MethodInfo") -> None:
+    say(f"{info.name}: {info.summary}" + ("  (needs PyTorch)" if info.neural else ""))
+    say(f"  recipes: {', '.join(info.recipes)}")

@@ -1,0 +1,106 @@
+"""How a running fit is shown: a live line on a terminal, a plain line every few seconds elsewhere."""
+
+import sys
+import time
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TextIO
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+    from analogon import Progress
+
+_SECONDS_BETWEEN_LINES = 10.0
+_LOSSES_SHOWN = 5
+
+
+class ProgressDisplay:
+    """Shows the progress events of a fit on `stream` (stderr); use it as a context manager."""
+
+    def __init__(self, stream: TextIO | None = None, interval: float = _SECONDS_BETWEEN_LINES) -> None:
+        self._stream = stream or sys.stderr
+        self._interval = interval
+        self._next_line = -float("inf")
+        self._shown_stage = ""
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+        if self._stream.isatty():
+            self._bar = _bar(self._stream)
+
+    def __enter__(self) -> Self:
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, event: "Progress") -> None:
+        """Show one event."""
+        if self._bar is not None:
+            self._show_bar(self._bar, event)
+            return
+        now = time.monotonic()
+        last = event.step >= event.steps
+        if now < self._next_line and event.stage == self._shown_stage and not last:
+            return
+        self._next_line = now + self._interval
+        self._shown_stage = event.stage
+        self._stream.write(describe(event) + "\n")
+        self._stream.flush()
+
+    def _show_bar(self, bar: "Bar", event: "Progress") -> None:
+        if self._task is None:
+            self._task = bar.add_task(event.stage, total=event.steps, losses="", left="")
+        bar.update(
+            self._task,
+            description=event.stage,
+            total=event.steps,
+            completed=event.step,
+            losses=_losses(event.losses),
+            left=_left(event.seconds_left),
+        )
+
+
+def describe(event: "Progress") -> str:
+    """One line: stage, step, losses and time left."""
+    parts = [f"{event.stage} {event.step}/{event.steps}", _losses(event.losses), _left(event.seconds_left)]
+    return "  ".join(part for part in parts if part)
+
+
+def duration(seconds: float) -> str:
+    """A time as people say it: "8 s", "3 min 20 s", "1 h 05 min"."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def _losses(losses: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {value:.3g}" for name, value in list(losses.items())[:_LOSSES_SHOWN])
+
+
+def _left(seconds: float | None) -> str:
+    return "" if seconds is None else f"{duration(seconds)} left"
+
+
+def _bar(stream: TextIO) -> "Bar":
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    return Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[losses]}"),
+        TextColumn("{task.fields[left]}"),
+        console=Console(file=stream),
+    )

@@ -1,0 +1,5 @@
+"""Frozen feature extractors: picture (B, 3, H, W) in [0, 1] to a list of feature maps, fine to coarse."""
+
+from analogon.features.extractor import Extractor, extractor
+
+__all__ = ["Extractor", "extractor"]

@@ -1,0 +1,42 @@
+"""Files that appear complete or not at all."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from analogon.errors import InputError
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """A file to write to that takes the place of `path` when the block ends without an error.
+
+    What is written goes to a hidden file in the same folder, is flushed to the disk and renamed. After an
+    error, and after Ctrl-C, that file is gone and `path` is what it was. InputError where the folder or the
+    disk does not allow the writing.
+    """
+    target = Path(path)
+    # open() rather than tempfile: the file gets the permissions that the user's umask gives to any new file.
+    draft = target.with_name(f".{secrets.token_hex(6)}.part")
+    try:
+        try:
+            with draft.open("xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(target)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"'{target}' cannot be written ({reason}): choose another place with -o.") from error
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text file in UTF-8, complete or not at all; InputError for an unwritable place."""
+    with replacing(path) as file:
+        file.write(text.encode())

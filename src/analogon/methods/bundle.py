@@ -1,0 +1,79 @@
+"""A fitted model on disk: ``model.safetensors`` with everything in it, and ``model.json`` to be read by people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analogon.data import Exemplar, LabelClass, LabelMap, Palette
+from analogon.errors import AnalogonError, ModelError
+from analogon.io import replacing, write_text
+from analogon.methods.base import Arrays
+
+FILE, NOTE = "model.safetensors", "model.json"
+#: Raised when an older reader could not understand a newer file.
+FORMAT = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """What a model folder holds: ``record`` (method, configuration, seed, …), the exemplar, and what was learnt."""
+
+    record: Mapping[str, Any]
+    exemplar: Exemplar
+    arrays: Arrays
+
+    def write(self, folder: Path) -> None:
+        """Replace the folder's model as a whole.
+
+        Raises:
+            ModelError, InputError: the folder cannot be written to.
+        """
+        from safetensors.numpy import save
+
+        palette = [[c.id, c.name, list(c.color)] for c in self.exemplar.labels.palette.classes]
+        record = {"format": FORMAT, **self.record, "palette": palette}
+        tensors = {f"learnt.{k}": v for k, v in self.arrays.items()}
+        tensors |= {"exemplar.image": self.exemplar.image, "exemplar.ids": self.exemplar.labels.ids}
+        tensors = {k: np.ascontiguousarray(v) for k, v in tensors.items()}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with replacing(folder / FILE) as file:
+                file.write(save(tensors, {"model": json.dumps(record)}))
+            write_text(folder / NOTE, json.dumps(record, indent=1) + "\n")
+        except OSError as problem:
+            raise ModelError(
+                f"Model folder '{folder}' cannot be made ({problem.strerror or problem}); choose another with -o."
+            ) from problem
+
+    @staticmethod
+    def read(folder: Path) -> Bundle:
+        """The folder's model.
+
+        Raises:
+            ModelError: there is none, it is damaged, or a newer version wrote it.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        path = folder / FILE
+        if not path.is_file():
+            raise ModelError(f"'{folder}' holds no model ({FILE} is missing); make one with: analogon fit … -o {folder}")
+        try:
+            with safe_open(str(path), "np") as stored:
+                record = json.loads((stored.metadata() or {})["model"])
+                arrays = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118 (not a mapping)
+            if record["format"] > FORMAT:
+                raise ModelError(f"Model '{path}' was written by a newer version of analogon; update the package.")
+            palette = Palette(tuple(LabelClass(i, name, (c[0], c[1], c[2])) for i, name, c in record["palette"]))
+            exemplar = Exemplar(arrays.pop("exemplar.image"), LabelMap(arrays.pop("exemplar.ids"), palette))
+        except ModelError:
+            raise
+        except (SafetensorError, OSError, KeyError, TypeError, ValueError, AnalogonError) as problem:
+            raise ModelError(f"Model '{path}' is damaged ({problem}); fit it again.") from problem
+        return Bundle(record, exemplar, {k.removeprefix("learnt."): v for k, v in arrays.items()})
+

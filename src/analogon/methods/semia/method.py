@@ -1,0 +1,157 @@
+"""SemIA on one page: fit, restore, render."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from analogon.data import Exemplar, LabelMap
+from analogon.errors import ModelError
+from analogon.io import write_image
+from analogon.methods.base import Arrays
+from analogon.methods.semia.conditions import conditions
+from analogon.methods.semia.config import RECIPES, Config
+from analogon.methods.semia.networks import Generator
+from analogon.methods.semia.practice import carried, carry
+from analogon.methods.semia.training import Trainer, make_generator
+from analogon.run import Run
+from analogon.training import Checkpoint, drive
+from analogon.training.device import pick
+from analogon.transport import transport
+
+
+class Painter:
+    """A trained SemIA generator and the exemplar it belongs to (a :class:`~analogon.methods.base.Synthesizer`)."""
+
+    def __init__(self, exemplar: Exemplar, config: Config, generator: Generator, stopped: str | None = None) -> None:
+        self.exemplar, self.config, self.stopped = exemplar, config, stopped
+        self.generator = generator.eval().requires_grad_(False)
+
+    def render(self, target: LabelMap, run: Run) -> NDArray[np.float32]:
+        """One forward pass at the working size, brought to the target's size; see the package's base class."""
+        device = pick(run.device)
+        self.generator.to(device)
+        working = working_exemplar(self.exemplar, self.config)
+        small = _shrunk(target, self.config.size_limit)
+        given, made = self._paint(working, small, device)
+        if small.shape == target.shape:
+            return _array(made)
+        if not self.config.carry:
+            return _array(F.interpolate(made, target.shape, mode="bicubic", align_corners=False))
+        # what the network changed is smooth; the detail is carried from the full-size picture
+        change = F.interpolate(made - given, target.shape, mode="bicubic", align_corners=False)
+        full = carry(_tensor(self.exemplar.image, device), transport(self.exemplar.labels, target).field, "bilinear")
+        return _array(full + change)
+
+    def _paint(self, exemplar: Exemplar, target: LabelMap, device: torch.device) -> tuple[Tensor, Tensor]:
+        """The generator's input picture and its output, (1, 3, h, w) in [-1, 1]."""
+        classes, kind = len(exemplar.labels.palette), self.config.conditions
+        image = _tensor(exemplar.image, device)
+        source = conditions(exemplar.labels.indices(), classes, kind).to(device)
+        wanted = conditions(target.indices(), classes, kind).to(device)
+        if self.config.carry:
+            image, source, _ = carried(image, source, transport(exemplar.labels, target).field)
+        elif target.shape != exemplar.shape:
+            image = F.interpolate(image, target.shape, mode="bicubic", align_corners=False)
+            source = F.interpolate(source, target.shape, mode="nearest-exact")
+        with torch.inference_mode():
+            made, _ = self.generator(image, source, wanted)
+        return image, made
+
+    def arrays(self) -> Arrays:
+        """The generator's weights."""
+        return {k: v.detach().cpu().contiguous().numpy() for k, v in self.generator.state_dict().items()}
+
+
+class SemIA:
+    """Conditional single-image GAN (a :class:`~analogon.methods.base.Method`)."""
+
+    Config: ClassVar[type[Config]] = Config
+    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = RECIPES
+
+    def fit(self, exemplar: Exemplar, config: Config, run: Run) -> Painter:
+        """Train on one exemplar; see the package's base class."""
+        started = time.monotonic()
+        device = pick(run.device)
+        targets = tuple(_shrunk(t, config.size_limit) for t in run.targets)
+        trainer = Trainer(
+            working_exemplar(exemplar, config), config, seed=run.seed, device=str(device), targets=targets
+        )
+
+        def painter(stopped: str | None = None) -> Painter:
+            generator = make_generator(config, trainer.classes)
+            generator.load_state_dict(trainer.rendering.state_dict())
+            planned = config.model_copy(update={"steps": trainer.steps})
+            return Painter(exemplar, planned, generator, stopped)
+
+        preview = partial(_preview, painter, run) if run.folder is not None and run.targets else None
+        outcome = drive(trainer, run, _identity(exemplar, config, run), started=started, preview=preview)
+        if outcome.stopped != "interrupted" and run.folder is not None:
+            Checkpoint.remove(run.folder)
+        return painter(outcome.stopped)
+
+    def restore(self, exemplar: Exemplar, config: Config, arrays: Arrays, run: Run) -> Painter:
+        """Back from :meth:`Painter.arrays`; see the package's base class."""
+        generator = make_generator(config, len(exemplar.labels.palette))
+        try:
+            generator.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in arrays.items()})
+        except RuntimeError as problem:
+            raise ModelError("The model's weights are not those of a SemIA generator of its configuration.") from problem
+        return Painter(exemplar, config, generator.to(pick(run.device)))
+
+
+METHOD = SemIA()
+
+
+def working_exemplar(exemplar: Exemplar, config: Config) -> Exemplar:
+    """The exemplar at the size the networks work at."""
+    return exemplar.resize(_limited(exemplar.shape, config.size_limit))
+
+
+def _shrunk(target: LabelMap, limit: int) -> LabelMap:
+    return target.resize(_limited(target.shape, limit))
+
+
+def _limited(shape: tuple[int, int], limit: int) -> tuple[int, int]:
+    """The same aspect with the longer side at most ``limit``."""
+    scale = min(1.0, limit / max(shape))
+    return max(round(shape[0] * scale), 1), max(round(shape[1] * scale), 1)
+
+
+def _identity(exemplar: Exemplar, config: Config, run: Run) -> dict[str, Any]:
+    return {
+        "picture": exemplar.digest(),
+        "targets": [t.digest() for t in run.targets],
+        "configuration": config.model_dump(mode="json"),
+        "seed": run.seed,
+        "time budget": run.minutes,
+    }
+
+
+def _preview(painter: Any, run: Run, tag: str) -> Path | None:
+    """Every target as the model would paint it now: ``previews/<step>-<target number>.png``."""
+    assert run.folder is not None
+    folder, now, path = run.folder / "previews", painter(), None
+    folder.mkdir(parents=True, exist_ok=True)
+    for i, target in enumerate(run.targets, 1):
+        path = folder / f"{tag}-{i}.png"
+        write_image(path, now.render(target, run))
+    return path
+
+
+def _tensor(image: NDArray[np.float32], device: torch.device) -> Tensor:
+    return torch.from_numpy(image * 2 - 1).permute(2, 0, 1)[None].contiguous().to(device)
+
+
+def _array(image: Tensor) -> NDArray[np.float32]:
+    out: NDArray[np.float32] = ((image[0].clamp(-1, 1) + 1) / 2).permute(1, 2, 0).contiguous().cpu().numpy()
+    return out

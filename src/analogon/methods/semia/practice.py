@@ -1,0 +1,183 @@
+"""What SemIA practises on: pairs (source, target) made from the one picture it has.
+
+Every pair names a source picture with its layout, a target layout, and what is known of the answer. Three kinds:
+
+* *reconstruction*: source and target are the same warped pair; the answer is known.
+* *warp* (the paper's sampling mode): the original and a warped copy, in either order; the answer is known.
+* *carried*: the source has been carried to a target layout by :func:`analogon.transport.transport`. Either to
+  an invented layout, where the answer is unknown, or to an invented layout and back, where it is the picture
+  itself: what the journey tore, the network learns to mend.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from analogon.data import LabelMap
+from analogon.methods.semia import augment
+from analogon.methods.semia.conditions import conditions
+from analogon.methods.semia.layouts import invent
+from analogon.transport import Transport, solid, transport
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One practice pair; pictures (1, 3, H, W) in [-1, 1], conditions (1, L, H, W), indices int64 (H, W).
+
+    Attributes:
+        source, source_layout: what the generator starts from.
+        target_layout, target_indices: what is asked for.
+        truth: the answer, or the best that is known of it.
+        sure: float (1, 1, H, W), where ``truth`` holds to the pixel; elsewhere only its coarse colours may.
+        detail: float (1, 1, H, W), where the source's detail should stay though its tone may not.
+        coarse: whether ``truth`` holds in its coarse colours everywhere.
+        same: source and target layouts are equal.
+    """
+
+    source: Tensor
+    source_layout: Tensor
+    target_layout: Tensor
+    target_indices: Tensor
+    truth: Tensor
+    sure: Tensor
+    detail: Tensor
+    coarse: bool
+    same: bool
+
+
+@dataclass(frozen=True)
+class Journey:
+    """A field to walk and the layout it leads to.
+
+    Attributes:
+        field: float32 (h, w, 2). indices: int64 (h, w). layout: conditions of the indices.
+        whole: float (1, 1, h, w), 1 where the field carries a piece as a whole; what lies between is left blank.
+        sure: float (1, 1, h, w), 1 where what arrives is right: it stayed, moved with its object, or came home.
+        back: whether the journey leads there and back again, so that the answer is the picture itself.
+    """
+
+    field: NDArray[np.float32]
+    indices: Tensor
+    layout: Tensor
+    whole: Tensor
+    sure: Tensor
+    back: bool
+
+
+class Practice:
+    """Draws pairs from one picture (1, 3, H, W) in [-1, 1] and its layout."""
+
+    def __init__(self, image: Tensor, labels: LabelMap, kind: str) -> None:
+        self.image, self.kind = image, kind
+        self.labels = labels
+        self.classes = len(labels.palette)
+        self.indices = torch.from_numpy(labels.indices())
+        self.layout = self._conditions(self.indices).to(image.device)
+        self.journeys: list[Journey] = []
+
+    def _conditions(self, indices: Tensor) -> Tensor:
+        return conditions(indices.numpy(), self.classes, self.kind)
+
+    # -- the paper's pairs ---------------------------------------------------------------------------------------
+
+    def warped(self, warp: augment.Warp) -> tuple[Tensor, Tensor, Tensor]:
+        """Picture, conditions and indices after a warp."""
+        at = augment.grid(warp, (self.image.shape[-2], self.image.shape[-1]))
+        indices = augment.apply_layout(self.indices, at)
+        image = augment.apply_picture(self.image, at.to(self.image.device))
+        return image, self._conditions(indices).to(self.image.device), indices
+
+    def reconstruction(self, warp: augment.Warp) -> Pair:
+        """Source = target = the warped pair."""
+        image, layout, indices = self.warped(warp)
+        return Pair(image, layout, layout, indices, image, _ones(image), 0 * _ones(image), coarse=True, same=True)
+
+    def warp(self, warp: augment.Warp, *, exchange: bool) -> Pair:
+        """The original and its warped copy; ``exchange`` starts from the copy."""
+        image, layout, indices = self.warped(warp)
+        if exchange:
+            return Pair(image, layout, self.layout, self.indices, self.image, _ones(image), 0 * _ones(image), coarse=True, same=False)
+        return Pair(self.image, self.layout, layout, indices, image, _ones(image), 0 * _ones(image), coarse=True, same=False)
+
+    # -- carried pairs -------------------------------------------------------------------------------------------
+
+    def plan(self, count: int, targets: tuple[LabelMap, ...], rng: np.random.Generator) -> None:
+        """Lay out the journeys to practise: ``count`` invented layouts there and back, and the given targets."""
+        for _ in range(count):
+            layout = LabelMap(invent(self.labels.ids, rng), self.labels.palette)
+            there, back = transport(self.labels, layout), transport(layout, self.labels)
+            self._add(there, layout)
+            self._add(_walk(there, back), self.labels, back=True)
+        for target in targets:
+            self._add(transport(self.labels, target), target)
+
+    def _add(self, way: Transport, layout: LabelMap, *, back: bool = False) -> None:
+        whole = solid(way.field)
+        sure = whole & ~way.filled
+        if back:
+            h, w = layout.shape
+            sure = np.abs(way.field - np.stack(np.mgrid[:h, :w], -1)).max(-1) < 0.3
+        indices = torch.from_numpy(layout.indices())
+        self.journeys.append(
+            Journey(way.field, indices, self._conditions(indices), _mask(whole), _mask(sure), back)
+        )
+
+    def carried(self, journey: Journey, *, flip: bool) -> Pair:
+        """Walk one journey, mirrored or not."""
+        at = self.image.device
+        image, layout, whole = carried(self.image, self.layout, journey.field)
+        pieces = [image, layout, journey.layout.to(at), self.image if journey.back else image, journey.sure.to(at), whole]
+        indices = journey.indices
+        if flip:
+            pieces, indices = [p.flip(-1) for p in pieces], indices.flip(-1)
+            if self.kind == "geometry":  # the column plane is a place, not a content
+                pieces[1], pieces[2] = _unflip_columns(pieces[1]), _unflip_columns(pieces[2])
+        image, layout, wanted, truth, sure, whole = pieces
+        return Pair(image, layout, wanted, indices, truth, sure, whole * (1 - sure), coarse=journey.back, same=False)
+
+    def blanked(self, pair: Pair, journey: Journey) -> Pair:
+        """The pair with the source blank where a journey would leave it so; the answer stays known."""
+        whole = journey.whole.to(self.image.device)
+        return replace(pair, source=pair.source * whole, source_layout=pair.source_layout * whole, same=False)
+
+
+def carried(image: Tensor, layout: Tensor, field: NDArray[np.float32]) -> tuple[Tensor, Tensor, Tensor]:
+    """Picture (1, 3, H, W) and conditions of the source at the places of a field (h, w, 2), and where it is whole.
+
+    Seams and repeated pixels are blank (zero) in picture and conditions; the third value (1, 1, h, w) is 0 there.
+    """
+    whole = _mask(solid(field)).to(image.device)
+    return carry(image, field, "bilinear") * whole, carry(layout, field, "nearest") * whole, whole
+
+
+def carry(image: Tensor, field: NDArray[np.float32], mode: str) -> Tensor:
+    """Sample (1, C, H, W) at (row, col) places (h, w, 2) in pixels: (1, C, h, w)."""
+    h, w = image.shape[-2:]
+    scale = np.array([max(w - 1, 1), max(h - 1, 1)], np.float32)
+    at = torch.from_numpy(field[..., ::-1] / scale * 2 - 1)[None].to(image.device)
+    return F.grid_sample(image, at, mode=mode, padding_mode="border", align_corners=True)
+
+
+def _walk(first: Transport, then: Transport) -> Transport:
+    """Back by ``then`` and on by ``first``."""
+    near = np.rint(then.field)
+    rows, cols = near.astype(np.int64).transpose(2, 0, 1)
+    return Transport(first.field[rows, cols] + (then.field - near), first.filled[rows, cols] | then.filled)
+
+
+def _mask(where: NDArray[np.bool_]) -> Tensor:
+    return torch.from_numpy(where.astype(np.float32))[None, None]
+
+
+def _ones(image: Tensor) -> Tensor:
+    return torch.ones_like(image[:, :1])
+
+
+def _unflip_columns(layout: Tensor) -> Tensor:
+    return torch.cat([layout[:, :-1], -layout[:, -1:]], 1)

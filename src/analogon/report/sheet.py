@@ -1,0 +1,109 @@
+"""The contact sheet: one row per result, source | labels | target | result, side by side on white."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from analogon.data.labelmap import LabelMap
+from analogon.errors import InputError
+
+if TYPE_CHECKING:
+    from PIL import Image as PILImage
+
+COLUMNS = ("source", "labels", "target", "result")
+
+_CELL_WIDTH, _CELL_HEIGHT = 320, 240
+"""Every picture is scaled, keeping its proportions, to the largest size that fits into this box."""
+_GAP = 12
+_HEADING_SIZE, _CAPTION_SIZE = 20, 16
+_INK, _PAPER = (30, 30, 30), (255, 255, 255)
+
+
+@dataclass(frozen=True, eq=False)
+class SheetRow:
+    """One row: a source picture, float32 (h, w, 3) in [0, 1], its labels, a target and the result for it.
+
+    `caption` stands below the row, for instance the name of the target's file.
+    """
+
+    caption: str
+    source: npt.NDArray[np.float32]
+    labels: LabelMap
+    target: LabelMap
+    result: npt.NDArray[np.float32]
+
+
+def contact_sheet(rows: Sequence[SheetRow]) -> npt.NDArray[np.float32]:
+    """Draw the rows below each other under the headings of `COLUMNS`.
+
+    Pictures are scaled by Pillow's Lanczos filter, label maps by the nearest pixel.
+
+    Returns:
+        The sheet, float32 (h, w, 3) in [0, 1].
+
+    Raises:
+        InputError: there is no row.
+    """
+    from PIL import Image, ImageDraw, ImageFont
+
+    if not rows:
+        raise InputError("A contact sheet needs at least one row: give it at least one result.")
+    cells = [
+        (_picture(row.source), _labels(row.labels), _labels(row.target), _picture(row.result)) for row in rows
+    ]
+    widths = [max(line[i].width for line in cells) for i in range(len(COLUMNS))]
+    heights = [max(cell.height for cell in line) for line in cells]
+    heading, caption = ImageFont.load_default(_HEADING_SIZE), ImageFont.load_default(_CAPTION_SIZE)
+    heading_height, caption_height = round(1.5 * _HEADING_SIZE), round(1.75 * _CAPTION_SIZE)
+
+    width = sum(widths) + _GAP * (len(widths) + 1)
+    height = 2 * _GAP + heading_height + sum(h + caption_height + _GAP for h in heights) - _GAP
+    sheet = Image.new("RGB", (width, height), _PAPER)
+    draw = ImageDraw.Draw(sheet)
+    lefts = [_GAP + sum(widths[:i]) + _GAP * i for i in range(len(widths))]
+    for left, name in zip(lefts, COLUMNS, strict=True):
+        draw.text((left, _GAP), name, _INK, heading)
+    top = _GAP + heading_height
+    for row, line, line_height in zip(rows, cells, heights, strict=True):
+        for left, cell in zip(lefts, line, strict=True):
+            sheet.paste(cell, (left, top))
+        draw.text(
+            (_GAP, top + line_height + 4), _fitting(row.caption, caption, width - 2 * _GAP), _INK, caption
+        )
+        top += line_height + caption_height + _GAP
+    return np.asarray(sheet, np.float32) / np.float32(255)
+
+
+def _picture(image: npt.NDArray[np.float32]) -> "PILImage.Image":
+    from PIL import Image
+
+    levels = np.round(np.clip(image, 0, 1) * 255).astype(np.uint8)
+    return _fit(Image.fromarray(levels), Image.Resampling.LANCZOS)
+
+
+def _labels(labels: LabelMap) -> "PILImage.Image":
+    from PIL import Image
+
+    return _fit(Image.fromarray(labels.colors()), Image.Resampling.NEAREST)
+
+
+def _fit(image: "PILImage.Image", resampling: "PILImage.Resampling") -> "PILImage.Image":
+    """The picture at the largest size that fits into a cell."""
+    factor = min(_CELL_WIDTH / image.width, _CELL_HEIGHT / image.height)
+    size = max(1, round(image.width * factor)), max(1, round(image.height * factor))
+    return image.resize(size, resampling)
+
+
+def _fitting(text: str, font: "object", width: int) -> str:
+    """The text, cut with "..." where it is wider than `width` pixels."""
+    from PIL import ImageFont
+
+    assert isinstance(font, ImageFont.FreeTypeFont | ImageFont.ImageFont)
+    if font.getlength(text) <= width:
+        return text
+    while text and font.getlength(text + "...") > width:
+        text = text[:-1]
+    return text + "..."

@@ -1,0 +1,58 @@
+"""What a run needs besides hyperparameters: device, seed, budget, place to keep things, a listener."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from analogon.data import LabelMap
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One report of a running fit.
+
+    Attributes:
+        stage: what is being done, in a word or two.
+        step, steps: done so far and planned.
+        losses: latest named values.
+        seconds_left: estimate; None while unknown.
+        preview: a picture that has just been written, or None.
+    """
+
+    stage: str
+    step: int
+    steps: int
+    losses: Mapping[str, float] = field(default_factory=dict)
+    seconds_left: float | None = None
+    preview: Path | None = None
+
+
+def ignore(event: Progress) -> None:
+    """The listener that does nothing."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The circumstances of a fit or a render.
+
+    Attributes:
+        device: "auto" (an accelerator where there is one), "cpu", "cuda", "mps", ….
+        seed: every random draw derives from it.
+        minutes: time budget of a fit; None for the configured number of steps.
+        most_steps: upper limit of the steps that a time budget is turned into; None for no limit.
+        targets: layouts that will be asked for: shown as previews, practised on by methods that can.
+        folder: where checkpoints, history and previews go; None keeps nothing on disk.
+        resume: go on from the checkpoint in ``folder``.
+        listener: called with a :class:`Progress` now and then.
+    """
+
+    device: str = "auto"
+    seed: int = 0
+    minutes: float | None = None
+    most_steps: int | None = None
+    targets: tuple[LabelMap, ...] = ()
+    folder: Path | None = None
+    resume: bool = False
+    listener: Callable[[Progress], None] = ignore

@@ -1,0 +1,6 @@
+"""Tools for a training loop: the driver with its budget, checkpoints and history. The steps are the method's own."""
+
+from analogon.training.checkpoint import Checkpoint
+from analogon.training.driver import Outcome, Trainable, drive
+
+__all__ = ["Checkpoint", "Outcome", "Trainable", "drive"]

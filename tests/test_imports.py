@@ -1,0 +1,134 @@
+"""What importing the package costs and needs, and that its parts stand where they belong."""
+
+import json
+import subprocess
+import sys
+import tomllib
+from importlib import metadata, resources
+from pathlib import Path
+
+import pytest
+
+import analogon
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+
+# An environment without torch: no finder finds it.
+WITHOUT_TORCH = """
+import sys
+class WithoutTorch:
+    def __init__(self, finder):
+        self.finder = finder
+    def find_spec(self, name, path=None, target=None):
+        return None if name.partition(".")[0] == "torch" else self.finder.find_spec(name, path, target)
+    def invalidate_caches(self):
+        getattr(self.finder, "invalidate_caches", lambda: None)()
+sys.meta_path[:] = [WithoutTorch(finder) for finder in sys.meta_path]
+"""
+
+
+def python(code: str) -> str:
+    command = [sys.executable, "-W", "error", "-c", code]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert answer.returncode == 0, answer.stderr
+    return answer.stdout
+
+
+def test_import_loads_nothing_heavy():
+    loaded = set(json.loads(python("import sys, json, analogon; print(json.dumps(list(sys.modules)))")))
+    assert "analogon" in loaded
+    assert not loaded & {"torch", "skimage", "scipy", "numpy", "PIL", "rich", "cyclopts", "pydantic"}
+
+
+def test_every_public_name_exists():
+    for name in analogon.__all__:
+        assert getattr(analogon, name) is not None
+    assert set(analogon.__all__) <= set(dir(analogon))
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no_such_name"):
+        analogon.no_such_name  # noqa: B018
+
+
+def test_the_base_works_without_torch(tmp_path: Path):
+    code = f"""
+import numpy as np
+import analogon
+image = np.zeros((24, 32, 3), np.float32)
+image[:, 16:] = (0.9, 0.5, 0.1)
+labels = analogon.first_labels(image, 2)
+analogon.write_labels({str(tmp_path / "labels.png")!r}, labels)
+exemplar = analogon.load_exemplar(image, {str(tmp_path / "labels.png")!r})
+assert exemplar.labels.shape == (24, 32)
+print([info.name for info in analogon.list_methods()])
+try:
+    analogon.fit(exemplar, "semia", steps=1)
+except analogon.OptionError as error:
+    print(error)
+"""
+    out = python(WITHOUT_TORCH + code)
+    assert "'semia'" in out
+    assert "pip install 'analogon[neural]'" in out
+
+
+def test_the_base_modules_import_without_torch():
+    code = """
+import importlib, pkgutil, analogon
+for module in pkgutil.walk_packages(analogon.__path__, "analogon."):
+    parts = module.name.split(".")
+    if parts[1] in ("features", "training") or parts[1] == "methods" and len(parts) > 2 \
+            and parts[2] not in ("base", "registry"):
+        continue
+    importlib.import_module(module.name)
+    print(module.name)
+"""
+    names = python(WITHOUT_TORCH + code).split()
+    assert {"analogon.api", "analogon.methods.registry", "analogon.cli.make", "analogon.segment"} <= set(
+        names
+    )
+
+
+def test_every_module_imports_without_a_warning():
+    code = """
+import importlib, pkgutil, analogon
+for module in pkgutil.walk_packages(analogon.__path__, "analogon."):
+    importlib.import_module(module.name)
+"""
+    python(code)
+
+
+def test_the_version_stands_in_one_place():
+    assert analogon.__version__ == metadata.version("analogon")
+    assert "version" in PROJECT["project"]["dynamic"]
+
+
+def test_the_package_is_typed_and_torch_is_an_extra():
+    assert resources.files("analogon").joinpath("py.typed").is_file()
+    base = " ".join(PROJECT["project"]["dependencies"])
+    assert "torch" not in base
+    assert any(entry.startswith("torch>=") for entry in PROJECT["project"]["optional-dependencies"]["neural"])
+
+
+def test_every_method_is_named_in_the_independence_contract():
+    folders = {path.parent.name for path in (ROOT / "src/analogon/methods").glob("*/__init__.py")}
+    contract = next(c for c in PROJECT["tool"]["importlinter"]["contracts"] if c["type"] == "independence")
+    assert {f"analogon.methods.{name}" for name in folders} == set(contract["modules"])
+
+
+def test_the_constraints_hold_every_dependency():
+    pins = {}
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        if line and not line.startswith("#"):
+            name, _, version = line.partition("==")
+            assert version and "+" not in version, line
+            pins[name.lower().replace("_", "-")] = version
+    project = PROJECT["project"]
+    needed = [
+        *project["dependencies"],
+        *(entry for extra in project["optional-dependencies"].values() for entry in extra),
+    ]
+    names = {requirement.partition(">=")[0].lower() for requirement in needed}
+    assert names <= set(pins)
+    assert pins["torch"] == "2.13.0"
