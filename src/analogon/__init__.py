@@ -18,10 +18,10 @@ if TYPE_CHECKING:
         Model,
         fit,
         load,
+        describe_method,
+        list_methods,
         load_exemplar,
         load_target,
-        method,
-        methods,
     )
     from analogon.data import Exemplar, LabelClass, LabelMap, Palette
     from analogon.errors import (
@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 #: Public names by the module that has them. They are imported on first use, so that the package starts at once.
 _HOMES = {
     "analogon.api": (
-        "FieldInfo", "MethodInfo", "Model", "fit", "load", "load_exemplar", "load_target", "method", "methods",
+        "FieldInfo", "MethodInfo", "Model", "fit", "load", "load_exemplar", "load_target", "describe_method",
+        "list_methods",
     ),
     "analogon.data": ("Exemplar", "LabelClass", "LabelMap", "Palette"),
     "analogon.errors": (
@@ -74,14 +75,14 @@ __all__ = [
     "TrainingError",
     "__version__",
     "contact_sheet",
+    "describe_method",
     "find_case",
     "first_labels",
     "fit",
+    "list_methods",
     "load",
     "load_exemplar",
     "load_target",
-    "method",
-    "methods",
     "read_image",
     "read_labels",
     "write_image",

@@ -70,7 +70,7 @@ def fit(
     """Learn one exemplar.
 
     Args:
-        method, recipe: see :func:`methods`; no recipe means the method's default one.
+        method, recipe: see :func:`list_methods`; no recipe means the method's default one.
         steps: number of training steps, in place of the recipe's.
         minutes: time budget. The number of steps is then what fits in (the recipe's is no limit), and is found in
             ``model.config`` to repeat the fit with; with ``steps`` too, whichever ends first.
@@ -211,12 +211,12 @@ class MethodInfo:
     fields: tuple[FieldInfo, ...]
 
 
-def methods() -> tuple[MethodInfo, ...]:
+def list_methods() -> tuple[MethodInfo, ...]:
     """All methods."""
-    return tuple(method(name) for name in registry.METHODS)
+    return tuple(describe_method(name) for name in registry.METHODS)
 
 
-def method(name: str) -> MethodInfo:
+def describe_method(name: str) -> MethodInfo:
     """One method.
 
     Raises:

@@ -18,7 +18,7 @@ from analogon.data.palette import LabelClass, Palette
 from analogon.errors import OptionError
 
 if TYPE_CHECKING:
-    from analogon.io.opening import Source
+    from analogon.io import ImageSource
 
 MIN_CLASSES, MAX_CLASSES = 2, 64
 
@@ -46,7 +46,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
-def first_labels(image: "Source", classes: int = 6) -> LabelMap:
+def first_labels(image: "ImageSource", classes: int = 6) -> LabelMap:
     """Segment a picture into at most `classes` classes, without training and always the same way.
 
     Args:

@@ -59,7 +59,8 @@ def test_fit_then_render_gives_the_picture_that_make_gives(analogon, case, tmp_p
 
 
 def picture(analogon, case, folder: Path, *options: object) -> np.ndarray:
-    answer = analogon("make", case.image, case.labels, case.target, "-o", folder, *SHORT, *options)
+    short = SHORT[2:] if "--steps" in options else SHORT
+    answer = analogon("make", case.image, case.labels, case.target, "-o", folder, *short, *options)
     assert answer.code == 0, answer.err
     assert size(folder / "moved.png") == (56, 40)
     return pixels(folder / "moved.png")
@@ -154,16 +155,17 @@ def test_render_refuses_what_is_no_model(analogon, case, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-def test_resume_without_anything_to_resume(analogon, case, tmp_path):
-    sentence = analogon("fit", case.folder, "-o", tmp_path / "model", "--resume", *SHORT).sentence
-    assert str(tmp_path / "model") in sentence
-
-
 @pytest.mark.slow
-def test_ctrl_c_keeps_the_best_so_far(analogon, case, tmp_path):
-    model = tmp_path / "model"
-    command = [sys.executable, "-c", "import sys; from analogon.cli import main; sys.exit(main())"]
-    command += ["fit", str(case.folder), "-o", str(model), "--minutes", "5", "--device", "cpu"]
+def test_ctrl_c_keeps_the_best_so_far_and_resume_ends_where_an_unbroken_fit_ends(analogon, case, tmp_path):
+    fit = ["fit", str(case.folder), "--preview", str(case.target), "--steps", "100", "--device", "cpu", "-o"]
+    broken, unbroken = tmp_path / "broken", tmp_path / "unbroken"
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from analogon.cli import main; sys.exit(main())",
+        *fit,
+        broken,
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         first = process.stderr.readline()
         process.send_signal(signal.SIGINT)
@@ -171,4 +173,13 @@ def test_ctrl_c_keeps_the_best_so_far(analogon, case, tmp_path):
     assert "Traceback" not in first + err
     assert process.returncode == 0
     assert "Stopped early" in out
-    assert analogon("render", model, case.target, "-o", tmp_path / "out").code == 0
+
+    pictures = []
+    assert analogon("render", broken, case.target, "-o", tmp_path / "early").code == 0
+    assert analogon(*fit, broken, "--resume").code == 0
+    assert analogon(*fit, unbroken).code == 0
+    for model in (broken, unbroken):
+        assert analogon("render", model, case.target, "-o", tmp_path / f"of_{model.name}").code == 0
+        pictures.append(pixels(tmp_path / f"of_{model.name}" / "moved.png"))
+    assert (pictures[0] == pictures[1]).all()
+    assert (pixels(tmp_path / "early" / "moved.png") != pictures[0]).any()

@@ -24,7 +24,7 @@ def methods(
             _say_summary(info)
         say("Recipes and settings of one: analogon methods NAME")
         return
-    info = analogon.method(name)
+    info = analogon.describe_method(name)
     _say_summary(info)
     say("settings (--set FIELD=VALUE):")
     for entry in info.fields:

@@ -9,7 +9,6 @@ from cyclopts import Parameter
 from analogon.cli.console import say
 from analogon.cli.options import Mapping, pairs
 from analogon.cli.outputs import Outputs, plan
-from analogon.cli.progress import duration
 
 if TYPE_CHECKING:
     from analogon import LabelMap, Model
@@ -48,7 +47,7 @@ def write_results(
         result = model.render(layout)
         result.save(picture)
         height, width = result.image.shape[:2]
-        say(f"{picture}  ({width}x{height}, {duration(result.seconds)})")
+        say(f"{picture}  ({width}x{height}, {result.seconds:.1f} s)")
         rows.append(
             analogon.SheetRow(target.stem, model.exemplar.image, model.exemplar.labels, layout, result.image)
         )

@@ -25,8 +25,8 @@ from PIL import Image
 from analogon.data.color import id_color
 from analogon.data.palette import MAX_CLASSES, Palette
 from analogon.errors import InputError, LabelError
+from analogon.io.colors_of_map import Bools, Bytes, ColorTable, color_table
 from analogon.io.opening import Picture, Source, check_size, name_of, open_picture, upright
-from analogon.io.palette_discovery import Bools, Bytes, ColorTable, color_table
 from analogon.io.snapping import fill_from_nearest
 
 CLASSES_KEY = "analogon-classes"

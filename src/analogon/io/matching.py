@@ -73,11 +73,12 @@ def match_classes(
     if lacking:
         largest = max(lacking, key=lambda place: found.shares[place])
         red, green, blue = colors[largest].tolist()
-        key = hex_color((red, green, blue))
+        key, nearest = hex_color((red, green, blue)), palette.nearest((red, green, blue))
         if by_id and target.ids is not None:
-            key = str(target.ids[largest])
+            number = target.ids[largest]
+            key, nearest = str(number), min(palette.classes, key=lambda c: abs(c.id - number))
         where = f"The target {file.name}" if file.name.startswith("'") else file.name
-        raise unknown_class(where, key, float(found.shares[largest]), palette.nearest((red, green, blue)))
+        raise unknown_class(where, key, float(found.shares[largest]), nearest)
     return [known.id for known in matches if known is not None]
 
 

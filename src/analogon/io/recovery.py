@@ -6,8 +6,9 @@ import numpy as np
 import numpy.typing as npt
 
 from analogon.errors import LabelError
+from analogon.io.colors_of_map import Bytes, ColorTable
 from analogon.io.label_files import LabelFile
-from analogon.io.palette_discovery import Bytes, ColorTable, Discovery, discover, exact_colors
+from analogon.io.palette_discovery import Discovery, discover, exact_colors
 from analogon.io.snapping import Places, fill_from_nearest, snap
 
 # A photograph in place of a label map: strong local differences nearly everywhere, and then either too few
@@ -24,8 +25,8 @@ class Recovered:
     """The classes of a map.
 
     `colors` uint8 (K, 3), their `ids` (K,) where the file has ids, `shares` (K,) of the pixels. `places`,
-    int16 (h, w), says which class each pixel has. `exact` tells that no colour had to be cleaned away, so
-    the ids are the file's own.
+    int16 (h, w), says which class each pixel has. `exact` tells that the map has no noise, so colours and
+    ids are as they were painted.
     """
 
     colors: Bytes
@@ -56,7 +57,7 @@ def recover(file: LabelFile, anchors: Bytes | None = None) -> Recovered:
     renumber = (np.cumsum(kept) - 1).astype(np.int16)
     colors = found.colors[kept]
     ids = None if file.ids is None else _ids_of(table, file.ids, colors)
-    return Recovered(colors, ids, renumber[places], counts[kept] / places.size, exact=False)
+    return Recovered(colors, ids, renumber[places], counts[kept] / places.size, meant is not None)
 
 
 def _as_it_is(file: LabelFile) -> Recovered:
@@ -68,7 +69,7 @@ def _as_it_is(file: LabelFile) -> Recovered:
     places = fill_from_nearest(place[table.index], table.known)
     shares = np.bincount(places.ravel(), minlength=len(used)) / places.size
     ids = None if file.ids is None else file.ids[used]
-    return Recovered(table.colors[used], ids, places, shares, exact=True)
+    return Recovered(table.colors[used], ids, places, shares, True)
 
 
 def _ids_of(table: ColorTable, ids: npt.NDArray[np.int64], colors: Bytes) -> npt.NDArray[np.int64] | None:

@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from analogon.io.palette_discovery import (
-    BLEND_TOLERANCE,
+from analogon.io.colors_of_map import (
     Bools,
     Bytes,
     ColorTable,
-    Discovery,
     blend_fit,
     near_inside,
     nearest_class,
     window,
 )
+from analogon.io.palette_discovery import BLEND_TOLERANCE, Discovery
 
 Places = npt.NDArray[np.int16]
 """Places in the list of class colours; -1 where there is no class."""

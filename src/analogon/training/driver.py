@@ -21,6 +21,7 @@ from torch import Tensor
 from analogon.errors import TrainingError
 from analogon.run import Progress, Run
 from analogon.training.checkpoint import Checkpoint
+from analogon.training.device import flushed_denormals
 
 #: Seconds between checkpoints: a killed run loses less than a minute.
 CHECKPOINT_SECONDS = 40.0
@@ -92,7 +93,7 @@ def drive(
     history = History(run.folder, first)
     begun = saved = reported = time.monotonic()
     done, stopped = first, None
-    with stop_on_interrupt() as interrupted:
+    with stop_on_interrupt() as interrupted, flushed_denormals():
         for n in itertools.count(first):
             if n >= trainer.steps and not trial:
                 break

@@ -25,6 +25,7 @@ class Config(BaseModel):
     width: int = Field(32, ge=4, le=256, description="generator channels at full resolution")
     norm: Literal["batch", "instance"] = Field("instance", description="normalisation; the released code has batch")
     spectral: bool = Field(True, description="spectral norm in the generator")
+    initial_gain: float = Field(0.02, gt=0, description="gain of the generator's random start")
     ratio: Literal["raw", "bounded"] = Field("bounded", description="layout ratio behind gamma; raw is the paper's")
     gamma_offset: bool = Field(False, description="learn gamma as a difference from 1")
     encode_together: bool = Field(True, description="both layouts pass their encoder as one batch")
@@ -81,6 +82,7 @@ RECIPES: dict[str, dict[str, Any]] = {
         "carry": True,
         "width": 16,
         "spectral": False,
+        "initial_gain": 1.0,
         "gamma_offset": True,
         "translate_in": "decoder",
         "skip": True,

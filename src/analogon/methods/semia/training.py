@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -48,8 +49,9 @@ class Trainer:
             seen = 3 + (self.classes if config.discriminator_sees == "picture+layout" else 0)
             self.discriminator = Discriminator(seen, config.discriminator_width)
             self.segmenter = Segmenter(self.classes, config.segmenter_width, config.segmenter_scale)
-            for network in (self.generator, self.discriminator, self.segmenter):
-                network.apply(initialise)
+            self.generator.apply(partial(initialise, gain=config.initial_gain))
+            for judge in (self.discriminator, self.segmenter):
+                judge.apply(partial(initialise, gain=0.02))
             if config.output == "residual":
                 nn.init.zeros_(self.generator.tail[-1].weight)
         self.average = copy.deepcopy(self.generator).requires_grad_(False) if config.average else None
@@ -259,10 +261,13 @@ def make_generator(config: Config, classes: int) -> Generator:
     )
 
 
-def initialise(module: nn.Module) -> None:
-    """Xavier normal with gain 0.02 and zero bias; norm weights N(1, 0.02) (released code)."""
+def initialise(module: nn.Module, gain: float) -> None:
+    """Xavier normal with a gain (0.02 in the released code) and zero bias; norm weights N(1, 0.02).
+
+    With spectral norm the gain does not matter. Without it, 0.02 makes features so small that gradients underflow.
+    """
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-        nn.init.xavier_normal_(module.weight, 0.02)
+        nn.init.xavier_normal_(module.weight, gain)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
     elif isinstance(module, nn.BatchNorm2d | nn.InstanceNorm2d) and module.affine:
