@@ -5,7 +5,8 @@ BIN := .venv/bin
 CONSTRAINTS := constraints.txt
 STAMP := .venv/.installed
 
-DEMO_CASE := examples/rocket
+DEMO_CASE := examples/coffee
+DEMO_OPTIONS := --minutes 2
 DEMO_OUT := demo
 
 .DEFAULT_GOAL := help
@@ -25,7 +26,7 @@ $(STAMP): pyproject.toml $(CONSTRAINTS)
 	touch $@
 
 demo: $(STAMP)
-	$(BIN)/analogon make $(DEMO_CASE) -o $(DEMO_OUT)
+	$(BIN)/analogon make $(DEMO_CASE) -o $(DEMO_OUT) $(DEMO_OPTIONS)
 	@echo "New pictures:  $(CURDIR)/$(DEMO_OUT)/*.png"
 	@echo "Contact sheet: $(CURDIR)/$(DEMO_OUT)/sheet.png"
 

@@ -25,9 +25,7 @@ def test_the_code_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         exec(compile("\n" * before + block.group(1), str(page), "exec"), names)
 
 
-@pytest.mark.parametrize(
-    "page", [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")] + PAGES
-)
+@pytest.mark.parametrize("page", [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md")] + PAGES)
 def test_links_to_files_lead_somewhere(page: Path):
     text = page.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text):

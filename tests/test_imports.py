@@ -85,9 +85,7 @@ for module in pkgutil.walk_packages(analogon.__path__, "analogon."):
     print(module.name)
 """
     names = python(WITHOUT_TORCH + code).split()
-    assert {"analogon.api", "analogon.methods.registry", "analogon.cli.make", "analogon.segment"} <= set(
-        names
-    )
+    assert {"analogon.api", "analogon.methods.registry", "analogon.cli.make", "analogon.segment"} <= set(names)
 
 
 def test_every_module_imports_without_a_warning():

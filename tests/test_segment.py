@@ -76,9 +76,7 @@ def test_the_same_picture_gives_the_same_map():
 
 
 def test_colors_are_easy_to_tell_apart():
-    labels = first_labels(
-        textured(np.random.default_rng(1).random((12, 12, 3)).repeat(12, 0).repeat(12, 1)), 20
-    )
+    labels = first_labels(textured(np.random.default_rng(1).random((12, 12, 3)).repeat(12, 0).repeat(12, 1)), 20)
     distances = color_distances(labels.palette.colors, labels.palette.colors)
     assert len(labels.palette) == 20
     assert distances[~np.eye(20, dtype=bool)].min() > 0.1

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
         FieldInfo,
         MethodInfo,
         Model,
-        fit,
-        load,
         describe_method,
+        fit,
         list_methods,
+        load,
         load_exemplar,
         load_target,
     )
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from analogon.run import Progress
     from analogon.segment import first_labels
 
-#: Public names by the module that has them. They are imported on first use, so that the package starts at once.
+#: Public names by the module that has them. They are imported on first use: the package starts at once.
 _HOMES = {
     "analogon.api": (
         "FieldInfo", "MethodInfo", "Model", "fit", "load", "load_exemplar", "load_target", "describe_method",

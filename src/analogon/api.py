@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +17,16 @@ import numpy as np
 
 from analogon._version import __version__
 from analogon.data import Exemplar, LabelMap
-from analogon.errors import OptionError
+from analogon.errors import ModelError, OptionError
 from analogon.io import ImageSource, LabelSource, read_image, read_labels, read_target
 from analogon.methods import registry
 from analogon.methods.base import Synthesizer
 from analogon.methods.bundle import Bundle
 from analogon.result import Result
 from analogon.run import Progress, Run, ignore
+
+#: Seeds are multiplied and added to in 64 bits.
+MOST_SEED = 2**32 - 1
 
 
 def load_exemplar(image: ImageSource, labels: LabelSource | LabelMap) -> Exemplar:
@@ -39,8 +44,8 @@ def load_target(
     """A new label map, read against the exemplar's palette and checked to have only its classes.
 
     Args:
-        mapping: what classes that the exemplar lacks stand for: a colour (``"#31ff08"``), id or name to a class
-            of the exemplar.
+        mapping: what classes that the exemplar lacks stand for: a colour (``"#31ff08"``), id or name to a
+            class of the exemplar.
 
     Raises:
         InputError: the file cannot be used. LabelError: a class that the exemplar lacks.
@@ -48,7 +53,8 @@ def load_target(
     if not isinstance(target, LabelMap):
         target = read_target(target, exemplar.labels.palette, mapping or {})
     exemplar.check_target(target)
-    return target
+    # one palette for both, so that a class has the same index in both
+    return LabelMap(target.ids, exemplar.labels.palette)
 
 
 def fit(
@@ -61,7 +67,7 @@ def fit(
     seed: int = 0,
     device: str = "auto",
     size: float = 1.0,
-    previews: Sequence[LabelMap] = (),
+    previews: Sequence[LabelSource | LabelMap] = (),
     folder: str | Path | None = None,
     resume: bool = False,
     progress: Callable[[Progress], None] | None = None,
@@ -72,9 +78,9 @@ def fit(
     Args:
         method, recipe: see :func:`list_methods`; no recipe means the method's default one.
         steps: number of training steps, in place of the recipe's.
-        minutes: time budget. The number of steps is then what fits in (the recipe's is no limit), and is found in
-            ``model.config`` to repeat the fit with; with ``steps`` too, whichever ends first.
-        seed: same seed, same machine, same picture.
+        minutes: time budget. The number of steps is then what fits in (the recipe's is no limit), and is
+            found in ``model.config`` to repeat the fit with; with ``steps`` too, whichever ends first.
+        seed: 0 to 4294967295; same seed, same machine, same picture.
         device: "auto", "cpu", "cuda", ….
         size: factor in (0, 1] of the exemplar's size that the method works at.
         previews: targets that will be asked for: rendered now and then into ``folder``, and practised on.
@@ -89,14 +95,16 @@ def fit(
         OptionError: an argument cannot be used. ModelError: ``folder`` cannot be resumed.
         TrainingError: a loss is not a number.
     """
-    if minutes is not None and not (math.isfinite(minutes) and minutes > 0):
-        raise OptionError(f"minutes cannot be {minutes}: give a number above 0.")
-    if not 0 < size <= 1:
-        raise OptionError(f"size cannot be {size}: give a factor above 0 and up to 1.")
-    if seed < 0:
-        raise OptionError(f"seed cannot be {seed}: give a number from 0 up.")
+    if minutes is not None and not (_is(minutes, Real) and 0 < minutes < math.inf):
+        raise OptionError(f"minutes cannot be {minutes!r}: give a number above 0.")
+    if not (_is(size, Real) and 0 < size <= 1):
+        raise OptionError(f"size cannot be {size!r}: give a factor above 0 and up to 1.")
+    if not (_is(seed, Integral) and 0 <= seed <= MOST_SEED):
+        raise OptionError(f"seed cannot be {seed!r}: give a whole number from 0 to {MOST_SEED}.")
     if resume and folder is None:
         raise OptionError("There is nothing to resume without a folder: name the one the fit was started with.")
+    if resume and folder is not None and not Path(folder).is_dir():
+        raise ModelError(f"There is nothing to resume in '{folder}': leave out --resume to start anew.")
     entry = registry.get(method)
     if steps is not None:
         options["steps"] = steps
@@ -105,21 +113,26 @@ def fit(
         longest = max(round(size * max(exemplar.shape)), 16)
         limit = min(getattr(config, "size_limit", longest), longest)
         config = entry.configure(recipe, {**options, "size_limit": limit})
-    for target in previews:
-        exemplar.check_target(target)
     run = Run(
         device=device,
-        seed=seed,
-        minutes=minutes,
+        seed=int(seed),
+        minutes=float(minutes) if minutes is not None else None,
         most_steps=steps,
-        targets=tuple(previews),
+        targets=tuple(load_target(exemplar, target) for target in previews),
         folder=Path(folder) if folder is not None else None,
         resume=resume,
         listener=progress or ignore,
     )
     started = time.monotonic()
     synthesizer = entry.load().fit(exemplar, config, run)
-    model = Model(method, synthesizer, seed, time.monotonic() - started, device)
+    model = Model(
+        method,
+        synthesizer,
+        seed=run.seed,
+        fit_seconds=time.monotonic() - started,
+        stopped=synthesizer.stopped,
+        device=device,
+    )
     if folder is not None:
         model.save(folder)
     return model
@@ -132,18 +145,41 @@ def load(folder: str | Path, *, device: str = "auto") -> Model:
         ModelError: there is none, or it is damaged. OptionError: its method is unknown or needs PyTorch.
     """
     bundle = Bundle.read(Path(folder))
-    entry = registry.get(bundle.record["method"])
-    config = entry.configure_exactly(bundle.record["config"])
-    seed = bundle.record["seed"]
-    synthesizer = entry.load().restore(bundle.exemplar, config, bundle.arrays, Run(device=device, seed=seed))
-    return Model(entry.name, synthesizer, seed, bundle.record["fit_seconds"], device)
+    record = bundle.record
+    entry = registry.get(record["method"])
+    config = entry.configure_exactly(record["config"])
+    run = Run(device=device, seed=record["seed"])
+    synthesizer = entry.load().restore(bundle.exemplar, config, bundle.arrays, run)
+    return Model(
+        entry.name,
+        synthesizer,
+        seed=run.seed,
+        fit_seconds=record["fit_seconds"],
+        stopped=record["stopped"],
+        device=device,
+    )
 
 
 class Model:
-    """A method fitted to one exemplar: ask it for as many layouts as you like."""
+    """A method fitted to one exemplar: ask it for as many layouts as you like.
 
-    def __init__(self, method: str, synthesizer: Synthesizer, seed: int, fit_seconds: float, device: str) -> None:
-        self.method, self.seed, self.fit_seconds = method, seed, fit_seconds
+    Attributes:
+        method, seed: what it was fitted with.
+        fit_seconds: wall-clock time of the fit.
+        stopped: ``"interrupted"`` or ``"time"`` where the fit ended early, else None.
+    """
+
+    def __init__(
+        self,
+        method: str,
+        synthesizer: Synthesizer,
+        *,
+        seed: int,
+        fit_seconds: float,
+        stopped: str | None,
+        device: str,
+    ) -> None:
+        self.method, self.seed, self.fit_seconds, self.stopped = method, seed, fit_seconds, stopped
         self._synthesizer, self._device = synthesizer, device
 
     @property
@@ -156,13 +192,8 @@ class Model:
         """Every hyperparameter in effect, as JSON values."""
         return self._synthesizer.config.model_dump(mode="json")
 
-    @property
-    def stopped(self) -> str | None:
-        """``"interrupted"`` or ``"time"`` where the fit ended early, else None."""
-        return self._synthesizer.stopped
-
     def render(self, target: LabelSource | LabelMap, mapping: Mapping[str, str] | None = None) -> Result:
-        """The picture for a new label map, in the label map's size; see :func:`load_target` for the arguments."""
+        """The picture for a new label map, in its size; see :func:`load_target` for the arguments."""
         layout = load_target(self.exemplar, target, mapping)
         started = time.monotonic()
         image = self._synthesizer.render(layout, Run(device=self._device, seed=self.seed))
@@ -177,7 +208,7 @@ class Model:
         )
 
     def save(self, folder: str | Path) -> None:
-        """Write the model; :func:`load` reads it. One file is replaced as a whole, a readable copy lies beside it."""
+        """Write the model, one file replaced as a whole, and a note for people; :func:`load` reads it."""
         record = {
             "method": self.method,
             "config": self.config,
@@ -225,14 +256,14 @@ def describe_method(name: str) -> MethodInfo:
     entry = registry.get(name)
     defaults = entry.configure(None, {})
     fields = tuple(
-        FieldInfo(n, _type_name(f.annotation), repr(getattr(defaults, n)), f.description or "")
+        FieldInfo(n, _type_name(f.annotation), _as_typed(getattr(defaults, n)), f.description or "")
         for n, f in entry.config_type.model_fields.items()
     )
     return MethodInfo(name, entry.summary, tuple(entry.recipes), entry.neural, fields)
 
 
 def versions() -> dict[str, str]:
-    """Versions of the package, Python and the libraries that compute; without those that are not installed."""
+    """Versions of the package, Python and the libraries that compute, of those that are installed."""
     found = {"analogon": __version__, "python": platform.python_version(), "numpy": np.__version__}
     for name in ("scipy", "scikit-image", "torch"):
         try:
@@ -240,6 +271,15 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return found
+
+
+def _is(value: object, kind: type) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def _as_typed(value: Any) -> str:
+    """A value as one types it after ``--set NAME=``."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _type_name(annotation: Any) -> str:

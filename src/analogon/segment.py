@@ -104,9 +104,7 @@ def _segment(picture: npt.NDArray[np.float32], classes: int) -> Ints:
     segments = slic(picture, n_segments=superpixels, compactness=6.0, start_label=0, channel_axis=-1)
     _, segments = np.unique(segments, return_inverse=True)
     regions = segments.reshape(picture.shape[:2]).astype(np.int64)
-    regions = _merge(_regions(regions, features, smooth), _REGIONS_PER_CLASS * classes, anywhere=False)[
-        regions
-    ]
+    regions = _merge(_regions(regions, features, smooth), _REGIONS_PER_CLASS * classes, anywhere=False)[regions]
     graph = _regions(regions, features * _SECOND_MERGE, smooth)
     graph.weights = graph.weights**_AREA_POWER
     return _merge(graph, classes, anywhere=True)[regions]

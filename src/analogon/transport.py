@@ -67,16 +67,17 @@ def transport(source: LabelMap, target: LabelMap) -> Transport:
         Places (h', w') whose class in the source is the target's class, wherever the source has that class.
     """
     src, tgt = source.indices(), _indices_like(source, target)
-    field = _frame_field(src.shape, tgt.shape)
+    field, reduction = _frame_field(src.shape, tgt.shape), np.ones(tgt.shape)
     for c in np.unique(tgt):
         for region in _regions(tgt == c):
             motion = _best_motion(src == c, region)
             if motion is not None:
                 rows, cols = np.nonzero(region)
                 field[rows, cols] = motion(np.stack([rows, cols], -1).astype(np.float32))
+                reduction[rows, cols] = min(1.0, *np.abs(motion.scale))
     np.clip(field, 0, np.array(src.shape, np.float32) - 1, out=field)
     moved = field.copy()
-    _into_class(field, src, tgt)
+    _into_class(field, src, tgt, reduction)
     return Transport(field, (field != moved).any(-1))
 
 
@@ -186,15 +187,18 @@ def _overlap(src: NDArray[np.bool_], region: NDArray[np.bool_], motion: _Motion)
     return float((moved & region).sum() / union) if union else 0.0
 
 
-def _into_class(field: Field, src: NDArray[np.int64], tgt: NDArray[np.int64]) -> None:
-    """Send every place of the wrong class to the right one, in pieces as large as possible."""
+def _into_class(field: Field, src: NDArray[np.int64], tgt: NDArray[np.int64], reduction: NDArray[np.float64]) -> None:
+    """Send every place of the wrong class to the right one, in pieces as large as possible.
+
+    ``reduction`` (h, w): source pixels per target pixel where that is less than one.
+    """
     for c in np.unique(tgt):
         if not (src == c).any():
             continue
         here, there = tgt == c, src == c
         depth_t, depth_s = _depth(here), _depth(there)
         # as deep in the source as in the target, up to the fringe; borders may wander by a pixel
-        needed = np.minimum(np.clip(depth_t - 1, 1, FRINGE), depth_s.max())
+        needed = np.minimum(np.clip(depth_t * reduction - 1, 1, FRINGE), depth_s.max())
         inner = depth_s >= min(FRINGE, depth_s.max())
         for _ in range(ROUNDS):
             wrong = here & ~_allowed(field, depth_s, needed)
@@ -248,7 +252,8 @@ def _blocks(mask: NDArray[np.bool_], factor: int) -> NDArray[np.float64]:
     """Share of each factor x factor block that the mask covers; what lies outside counts as uncovered."""
     h, w = mask.shape
     padded = np.pad(mask, ((0, -h % factor), (0, -w % factor))).astype(float)
-    return padded.reshape(-(-h // factor), factor, -(-w // factor), factor).mean((1, 3))
+    shares: NDArray[np.float64] = padded.reshape(-(-h // factor), factor, -(-w // factor), factor).mean((1, 3))
+    return shares
 
 
 def _depth(mask: NDArray[np.bool_]) -> NDArray[np.float64]:

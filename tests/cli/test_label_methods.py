@@ -24,10 +24,7 @@ def test_classes_change_the_map(analogon, tmp_path):
     Image.fromarray((levels * 255).astype(np.uint8)).save(tmp_path / "squares.png")
     counts = []
     for classes in (3, 9):
-        assert (
-            analogon("label", tmp_path / "squares.png", "-o", tmp_path / "l.png", "--classes", classes).code
-            == 0
-        )
+        assert analogon("label", tmp_path / "squares.png", "-o", tmp_path / "l.png", "--classes", classes).code == 0
         counts.append(len(package.read_labels(tmp_path / "l.png").palette))
     assert counts == [3, 9]
 

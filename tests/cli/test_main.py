@@ -66,9 +66,7 @@ def test_help_is_quick():
         before = os.times()
         assert run("--help").returncode == 0
         after = os.times()
-        seconds.append(
-            after.children_user + after.children_system - before.children_user - before.children_system
-        )
+        seconds.append(after.children_user + after.children_system - before.children_user - before.children_system)
     assert min(seconds) < 0.3
 
 

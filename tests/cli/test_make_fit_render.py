@@ -130,9 +130,7 @@ def test_damaged_files_are_named_before_any_work(analogon, case, tmp_path, which
 
 def test_results_never_overwrite_inputs(analogon, case):
     before = case.target.read_bytes()
-    sentence = analogon(
-        "make", case.image, case.labels, case.target, "-o", case.target.parent, *SHORT
-    ).sentence
+    sentence = analogon("make", case.image, case.labels, case.target, "-o", case.target.parent, *SHORT).sentence
     assert "overwrite" in sentence
     assert case.target.read_bytes() == before
     assert files(case.target.parent) == {"moved.png", "wide.png"}

@@ -55,16 +55,19 @@ def everything(reader):
     return b"".join(parts).decode()
 
 
-def test_a_terminal_gets_a_bar(monkeypatch):
+@pytest.mark.parametrize("columns", [120, 64])
+def test_a_terminal_gets_a_bar(monkeypatch, columns):
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.delenv("NO_COLOR", raising=False)
     leader, follower = pty.openpty()
     with os.fdopen(leader, "rb", buffering=0) as reader:
         with os.fdopen(follower, "w") as stream, ProgressDisplay(stream) as display:
-            display(Progress("training", 30, 60, {"patch": 0.5}, 90.0))
+            display(Progress("training", 30, 60, {"patch": 0.5, "adversarial": 1.25}, 90.0))
+            display(Progress("training", 31, 60, {}, 88.0))
         shown = everything(reader)
-    assert "30/60" in shown
-    assert "patch 0.5" in shown
-    assert "1 min 30 s left" in shown
+    last = shown[shown.rindex("31/60") :]
+    assert "patch 0.5" in last
+    assert ("adversarial 1.25" in last) == (columns == 120)
+    assert "1 min 28 s left" in last
     assert "━" in shown

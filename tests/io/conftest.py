@@ -1,5 +1,6 @@
 """Painted label maps as they come out of paint programs."""
 
+import re
 from collections.abc import Callable
 from io import BytesIO
 
@@ -7,10 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from analogon.errors import AnalogonError
+
 SKIN, HAIR, WALL, LIPS = (240, 200, 160), (90, 50, 20), (30, 60, 200), (200, 30, 60)
 WHITE, IRIS, NOSE = (255, 255, 255), (0, 220, 220), (220, 170, 120)
-FACE = {SKIN, HAIR, WALL, LIPS, WHITE, IRIS, NOSE}
-Painter = Callable[[int], Image.Image]
+Color = tuple[int, int, int]
 
 
 def _face(scale: int) -> Image.Image:
@@ -43,17 +45,41 @@ def soft_face() -> Image.Image:
     return _face(4).resize((256, 256), Image.Resampling.BOX)
 
 
-def as_jpeg(image: Image.Image, quality: int) -> Image.Image:
-    """The image after JPEG."""
-    buffer = BytesIO()
-    image.convert("RGB").save(buffer, "JPEG", quality=quality)
-    return Image.open(buffer)
+@pytest.fixture(scope="session")
+def as_jpeg() -> Callable[[Image.Image, int], Image.Image]:
+    """Image and quality to the image after JPEG."""
+
+    def convert(image: Image.Image, quality: int) -> Image.Image:
+        buffer = BytesIO()
+        image.convert("RGB").save(buffer, "JPEG", quality=quality)
+        return Image.open(buffer)
+
+    return convert
 
 
-def soft(shape: tuple[int, int], *blobs: tuple[tuple[float, float, float, float], tuple[int, int, int]]) -> np.ndarray:
-    """Anti-aliased ellipses and the first blob's colour as ground, uint8 (h, w, 3); boxes in pixels."""
-    height, width = shape
-    image = Image.new("RGB", (width * 4, height * 4), blobs[0][1])
-    for box, color in blobs[1:]:
-        ImageDraw.Draw(image).ellipse([4 * c for c in box], fill=color)
-    return np.asarray(image.resize((width, height), Image.Resampling.BOX))
+@pytest.fixture(scope="session")
+def soft() -> Callable[..., np.ndarray]:
+    """(h, w), ground colour and (box, colour) ellipses to an anti-aliased map, uint8 (h, w, 3)."""
+
+    def paint(shape: tuple[int, int], ground: Color, *blobs: tuple[tuple[float, ...], Color]) -> np.ndarray:
+        image = Image.new("RGB", (shape[1] * 4, shape[0] * 4), ground)
+        for box, color in blobs:
+            ImageDraw.Draw(image).ellipse([4 * c for c in box], fill=color)
+        return np.asarray(image.resize(shape[::-1], Image.Resampling.BOX))
+
+    return paint
+
+
+@pytest.fixture
+def sentence() -> Callable[[pytest.ExceptionInfo[AnalogonError], str], str]:
+    """Check that an error is one sentence that names the file; gives its text."""
+
+    def check(error: pytest.ExceptionInfo[AnalogonError], name: str) -> str:
+        text = str(error.value)
+        assert name in text
+        assert "\n" not in text
+        assert text[-1] in ".?"
+        assert not re.search(r"[.?!] [A-Z]", text.replace(name, ""))
+        return text
+
+    return check

@@ -18,9 +18,7 @@ _DEFAULTS = FitOptions()
 
 
 def fit(
-    image: Annotated[
-        Path, Parameter(help="The picture, or a case folder (img.*, label.*) in place of both.")
-    ],
+    image: Annotated[Path, Parameter(help="The picture, or a case folder (img.*, label.*) in place of both.")],
     labels: Annotated[Path | None, Parameter(help="Its label map: which class each pixel is.")] = None,
     /,
     *,
@@ -51,9 +49,7 @@ def fit(
     fit_model(exemplar, targets, output, options)
 
 
-def fit_model(
-    exemplar: "Exemplar", targets: Sequence["LabelMap"], folder: Path, options: FitOptions
-) -> "Model":
+def fit_model(exemplar: "Exemplar", targets: Sequence["LabelMap"], folder: Path, options: FitOptions) -> "Model":
     """Fit with a progress display; the model is then in `folder`."""
     import analogon
 

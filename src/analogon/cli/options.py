@@ -28,9 +28,7 @@ Mapping = Annotated[
 class FitOptions:
     """How a model is fitted."""
 
-    method: Annotated[str, Parameter(metavar="NAME", help="The method; analogon methods lists them.")] = (
-        "semia"
-    )
+    method: Annotated[str, Parameter(metavar="NAME", help="The method; analogon methods lists them.")] = "semia"
     recipe: Annotated[
         str | None,
         Parameter(metavar="NAME", help="A set of settings of the method; analogon methods NAME lists them."),
@@ -77,9 +75,7 @@ def pairs(texts: Sequence[str], option: str, form: str) -> dict[str, str]:
         if not (name and equals and value):
             raise OptionError(f"{option} {text!r} cannot be read: write it as {option} {form}.")
         if name in found:
-            raise OptionError(
-                f"{option} gives {name!r} twice ({found[name]!r} and {value!r}): leave one out."
-            )
+            raise OptionError(f"{option} gives {name!r} twice ({found[name]!r} and {value!r}): leave one out.")
         found[name] = value
     return found
 

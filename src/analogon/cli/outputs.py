@@ -47,9 +47,7 @@ def plan(folder: Path, targets: Sequence[Path], inputs: Sequence[Path]) -> Outpu
         if target.stem in taken:
             other = taken[target.stem]
             which = "the contact sheet" if other == Path(SHEET) else f"{other}"
-            raise OptionError(
-                f"The pictures of {target} and {which} would both be {picture}: rename the target."
-            )
+            raise OptionError(f"The pictures of {target} and {which} would both be {picture}: rename the target.")
         taken[target.stem] = target
         for written in (picture, picture.with_suffix(".json")):
             if written.resolve() in sources:
@@ -68,15 +66,11 @@ def check_folder(folder: Path) -> None:
     """Raise OptionError where `folder` cannot become, or is, a folder that can be written to."""
     existing = next((path for path in (folder, *folder.absolute().parents) if path.exists()), Path("/"))
     if not existing.is_dir():
-        raise OptionError(
-            f"{folder} cannot be a folder, because {existing} is a file: choose another with -o."
-        )
+        raise OptionError(f"{folder} cannot be a folder, because {existing} is a file: choose another with -o.")
     try:
         # Permissions alone do not tell: a read-only disk or a full one refuses as well.
         with tempfile.TemporaryFile(dir=existing):
             pass
     except OSError as error:
         reason = error.strerror or error
-        raise OptionError(
-            f"Nothing can be written in {existing} ({reason}): choose another folder with -o."
-        ) from None
+        raise OptionError(f"Nothing can be written in {existing} ({reason}): choose another folder with -o.") from None

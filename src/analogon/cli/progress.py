@@ -62,9 +62,10 @@ class ProgressDisplay:
             description=event.stage,
             total=event.steps,
             completed=event.step,
-            losses=_losses(event.losses),
             left=_left(event.seconds_left),
         )
+        if event.losses:  # the last ones stay on the screen
+            bar.update(self._task, losses=_losses(event.losses))
 
 
 def describe(event: "Progress") -> str:
@@ -95,12 +96,15 @@ def _bar(stream: TextIO) -> "Bar":
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
+    from rich.table import Column
 
+    # On a narrow terminal the losses are cut, and only they.
     return Bar(
         TextColumn("{task.description}"),
-        BarColumn(),
+        BarColumn(bar_width=20),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[losses]}"),
         TextColumn("{task.fields[left]}"),
+        TextColumn("{task.fields[losses]}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis")),
         console=Console(file=stream),
+        expand=True,
     )

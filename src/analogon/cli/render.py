@@ -35,9 +35,7 @@ def render(
     write_results(fitted, targets, layouts, outputs)
 
 
-def write_results(
-    model: "Model", targets: Sequence[Path], layouts: Sequence["LabelMap"], outputs: Outputs
-) -> None:
+def write_results(model: "Model", targets: Sequence[Path], layouts: Sequence["LabelMap"], outputs: Outputs) -> None:
     """Render each layout and write the pictures, their settings and the contact sheet."""
     import analogon
 
@@ -48,8 +46,6 @@ def write_results(
         result.save(picture)
         height, width = result.image.shape[:2]
         say(f"{picture}  ({width}x{height}, {result.seconds:.1f} s)")
-        rows.append(
-            analogon.SheetRow(target.stem, model.exemplar.image, model.exemplar.labels, layout, result.image)
-        )
+        rows.append(analogon.SheetRow(target.stem, model.exemplar.image, model.exemplar.labels, layout, result.image))
     analogon.write_image(outputs.sheet, analogon.contact_sheet(rows))
     say(f"{outputs.sheet}  (source, labels, target and result side by side)")

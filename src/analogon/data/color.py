@@ -85,11 +85,7 @@ def hex_color(color: tuple[int, ...]) -> str:
 def parse_hex_color(text: str) -> Color | None:
     """The colour written as `#rrggbb` (any case), or None where `text` is something else."""
     digits = text.strip().removeprefix("#")
-    if (
-        not text.strip().startswith("#")
-        or len(digits) != 6
-        or any(c not in "0123456789abcdefABCDEF" for c in digits)
-    ):
+    if not text.strip().startswith("#") or len(digits) != 6 or any(c not in "0123456789abcdefABCDEF" for c in digits):
         return None
     return int(digits[0:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)
 

@@ -58,9 +58,7 @@ class Exemplar:
         if lacking:
             label = max((target.palette.get(i) for i in lacking), key=lambda c: target.share(c.id))
             held = Palette(tuple(c for c in self.labels.palette.classes if c.id in present))
-            raise unknown_class(
-                "The target", hex_color(label.color), target.share(label.id), held.nearest(label.color)
-            )
+            raise unknown_class("The target", hex_color(label.color), target.share(label.id), held.nearest(label.color))
 
     def resize(self, shape: tuple[int, int]) -> "Exemplar":
         """The exemplar at another (height, width).
@@ -74,8 +72,7 @@ class Exemplar:
         if shape == self.shape:
             return self
         channels = [
-            Image.fromarray(self.image[..., c]).resize((shape[1], shape[0]), Image.Resampling.LANCZOS)
-            for c in range(3)
+            Image.fromarray(self.image[..., c]).resize((shape[1], shape[0]), Image.Resampling.LANCZOS) for c in range(3)
         ]
         image = np.stack([np.asarray(channel, np.float32) for channel in channels], axis=-1)
         return Exemplar(np.clip(image, 0.0, 1.0), labels)

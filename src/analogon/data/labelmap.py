@@ -26,8 +26,7 @@ class LabelMap:
         array = np.asarray(self.ids)
         if array.ndim != 2 or array.size == 0 or array.dtype.kind not in "iu":
             raise LabelError(
-                f"A label map is a two-dimensional array of integer ids, "
-                f"not {array.dtype} of shape {array.shape}."
+                f"A label map is a two-dimensional array of integer ids, not {array.dtype} of shape {array.shape}."
             )
         ids = np.array(array, np.int64)
         ids.setflags(write=False)
@@ -91,7 +90,5 @@ class LabelMap:
 def _centres(new: int, old: int) -> npt.NDArray[np.int64]:
     """For each of `new` pixels, the one of `old` pixels that its centre falls into."""
     if new < 1:
-        raise LabelError(
-            f"A label map cannot be resized to {new} pixels: give a height and a width of at least 1."
-        )
+        raise LabelError(f"A label map cannot be resized to {new} pixels: give a height and a width of at least 1.")
     return (2 * np.arange(new, dtype=np.int64) + 1) * old // (2 * new)

@@ -34,13 +34,9 @@ class LabelClass:
         if not 0 <= self.id < 2**31:
             raise LabelError(f"Class id {self.id} is out of range: use ids from 0 to {2**31 - 1}.")
         if not self.name.strip() or not self.name.isprintable():
-            raise LabelError(
-                f"The name {self.name!r} of class {self.id} cannot be used: give it one line of text."
-            )
+            raise LabelError(f"The name {self.name!r} of class {self.id} cannot be used: give it one line of text.")
         if not all(0 <= c <= 255 for c in self.color):
-            raise LabelError(
-                f"Colour {self.color} of class '{self.name}' is out of range: use 0 to 255 per channel."
-            )
+            raise LabelError(f"Colour {self.color} of class '{self.name}' is out of range: use 0 to 255 per channel.")
 
     @property
     def described(self) -> str:
@@ -67,9 +63,7 @@ class Palette:
         for what, values in (("id", self.ids), ("name", self.names)):
             double = next((v for i, v in enumerate(values) if v in values[:i]), None)
             if double is not None:
-                raise LabelError(
-                    f"Two classes of the palette have the {what} {double!r}: make each {what} unique."
-                )
+                raise LabelError(f"Two classes of the palette have the {what} {double!r}: make each {what} unique.")
 
     def __len__(self) -> int:
         """Number of classes."""
@@ -126,9 +120,7 @@ class Palette:
         try:
             classes = tuple(LabelClass(int(c["id"]), str(c["name"]), tuple(c["color"])) for c in data)
         except (KeyError, TypeError, ValueError) as error:
-            raise LabelError(
-                f"The palette data are damaged ({error!r}): write the label map again."
-            ) from error
+            raise LabelError(f"The palette data are damaged ({error!r}): write the label map again.") from error
         return cls(classes)
 
 

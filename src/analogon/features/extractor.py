@@ -13,7 +13,8 @@ from analogon.errors import OptionError
 class Extractor(Protocol):
     """Maps a picture (B, 3, H, W) in [0, 1] to two feature maps: full size and half size (rounded down)."""
 
-    def __call__(self, image: Tensor) -> list[Tensor]: ...
+    def __call__(self, image: Tensor) -> list[Tensor]:
+        """The two maps of a picture."""
 
 
 def extractor(name: str) -> nn.Module:

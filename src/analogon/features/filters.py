@@ -30,6 +30,7 @@ class FilterBank(nn.Module):
         self.register_buffer("opponent", torch.tensor(OPPONENT)[:, :, None, None])
 
     def forward(self, image: Tensor) -> list[Tensor]:
+        """(B, 3, H, W) in [0, 1] to the two maps."""
         return [self._bank(image), self._bank(F.avg_pool2d(image, 2))]
 
     def _bank(self, image: Tensor) -> Tensor:

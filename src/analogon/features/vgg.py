@@ -43,7 +43,9 @@ class VGG19(nn.Module):
         from safetensors import SafetensorError, safe_open
 
         if not file.is_file():
-            raise InputError(f"VGG-19 weights '{file}' do not exist; name a safetensors file with 'features.0.weight' ….")
+            raise InputError(
+                f"VGG-19 weights '{file}' do not exist; name a safetensors file with 'features.0.weight' …."
+            )
         try:
             with safe_open(str(file), "pt") as stored:
                 for conv, (n, _, _) in zip(self.convs, LAYERS, strict=True):
@@ -56,6 +58,7 @@ class VGG19(nn.Module):
             ) from problem
 
     def forward(self, image: Tensor) -> list[Tensor]:
+        """(B, 3, H, W) in [0, 1] to the two maps."""
         x = (image - self.mean) / self.std
         relu1_1 = F.relu(self.convs[0](x))
         x = F.relu(self.convs[1](relu1_1))

@@ -58,9 +58,7 @@ def same_in_block(values: npt.NDArray[Any]) -> Bools:
     """True where the 3x3 block around a pixel is uniform, bool (h, w); blocks are cut at the border."""
     from scipy import ndimage
 
-    same: Bools = ndimage.maximum_filter(values, 3, mode="nearest") == ndimage.minimum_filter(
-        values, 3, mode="nearest"
-    )
+    same: Bools = ndimage.maximum_filter(values, 3, mode="nearest") == ndimage.minimum_filter(values, 3, mode="nearest")
     return same
 
 
@@ -89,10 +87,7 @@ def window(values: npt.NDArray[Any], rows: npt.NDArray[Any], columns: npt.NDArra
     """The 24 neighbours of each of n pixels in the order of OFFSETS, (n, 24); the edge repeats."""
     height, width = values.shape
     return np.stack(
-        [
-            values[np.clip(rows + dy, 0, height - 1), np.clip(columns + dx, 0, width - 1)]
-            for dy, dx in OFFSETS
-        ],
+        [values[np.clip(rows + dy, 0, height - 1), np.clip(columns + dx, 0, width - 1)] for dy, dx in OFFSETS],
         axis=-1,
     )
 

@@ -28,9 +28,7 @@ def find_case(folder: str | os.PathLike[str]) -> Case:
     root = Path(folder)
     if not root.is_dir():
         raise InputError(f"There is no folder '{root}': give a folder with img.*, label.* and cond/.")
-    targets = sorted(
-        (p for p in _files(root / "cond") if p.suffix.lower() in (*SUFFIXES, ".npy")), key=_as_counted
-    )
+    targets = sorted((p for p in _files(root / "cond") if p.suffix.lower() in (*SUFFIXES, ".npy")), key=_as_counted)
     return Case(_only(root, "img", SUFFIXES), _only(root, "label", (*SUFFIXES, ".npy")), tuple(targets))
 
 
@@ -44,9 +42,7 @@ def _only(root: Path, stem: str, suffixes: tuple[str, ...]) -> Path:
     """The one file of that stem."""
     found = sorted(p for p in _files(root) if p.stem == stem and p.suffix.lower() in suffixes)
     if not found:
-        raise InputError(
-            f"'{root}' holds no {stem}.*: put a file of that name there ({', '.join(suffixes)})."
-        )
+        raise InputError(f"'{root}' holds no {stem}.*: put a file of that name there ({', '.join(suffixes)}).")
     if len(found) > 1:
         names = " and ".join(p.name for p in found)
         raise InputError(f"'{root}' holds {names}: keep only one of them.")

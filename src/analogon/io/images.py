@@ -62,13 +62,9 @@ def _from_array(array: npt.NDArray[Any]) -> Pixels:
     if array.dtype in (np.uint8, np.uint16):
         return _flatten(pixels, int(np.iinfo(array.dtype).max))
     if array.dtype.kind != "f":
-        raise InputError(
-            f"An image array is uint8, uint16 or float in [0, 1], not {array.dtype}: convert it."
-        )
+        raise InputError(f"An image array is uint8, uint16 or float in [0, 1], not {array.dtype}: convert it.")
     if not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
-        raise InputError(
-            "A float image array has values in [0, 1] only: divide it by its largest possible value."
-        )
+        raise InputError("A float image array has values in [0, 1] only: divide it by its largest possible value.")
     return _flatten(pixels, 1)
 
 
@@ -83,15 +79,9 @@ def _pixels(picture: Picture) -> tuple[npt.NDArray[Any], int]:
     if image.mode == "F":
         values = np.asarray(image)
         if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
-            raise InputError(
-                f"{picture.name} has floating-point values outside 0 to 1: save it with 8 or 16 bits."
-            )
+            raise InputError(f"{picture.name} has floating-point values outside 0 to 1: save it with 8 or 16 bits.")
         return values[..., None], 1
-    try:
-        converted = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    except ValueError:
-        raise InputError(f"{picture.name} is in the colour space {image.mode}: save it as RGB.") from None
-    return np.asarray(converted), 255
+    return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB")), 255
 
 
 def _flatten(pixels: npt.NDArray[Any], top: int) -> Pixels:
@@ -123,9 +113,7 @@ def write_image(path: str | os.PathLike[str], image: npt.NDArray[Any]) -> None:
         )
     if array.dtype != np.uint8:
         if not np.isfinite(array).all():
-            raise InputError(
-                f"'{path}' is not written: the image holds values that are no numbers (NaN or infinite)."
-            )
+            raise InputError(f"'{path}' is not written: the image holds values that are no numbers (NaN or infinite).")
         array = np.rint(np.clip(array, 0, 1) * 255).astype(np.uint8)
     with replacing(path) as file:
         Image.fromarray(np.ascontiguousarray(array)).save(file, format=form, **options)
@@ -137,6 +125,4 @@ def _writer(path: Path) -> tuple[str, dict[str, Any]]:
         return _WRITERS[path.suffix.lower()]
     except KeyError:
         known = ", ".join(_WRITERS)
-        raise InputError(
-            f"'{path}' has no suffix that pictures are written with: use one of {known}."
-        ) from None
+        raise InputError(f"'{path}' has no suffix that pictures are written with: use one of {known}.") from None

@@ -77,9 +77,7 @@ def _load_npy(path: str | os.PathLike[str]) -> npt.NDArray[Any]:
     except FileNotFoundError:
         raise InputError(f"There is no file '{path}': check the path.") from None
     except (OSError, ValueError, EOFError) as error:
-        raise InputError(
-            f"'{path}' is no array of numbers, or cut short: save it again with numpy.save."
-        ) from error
+        raise InputError(f"'{path}' is no array of numbers, or cut short: save it again with numpy.save.") from error
     if not isinstance(array, np.ndarray):
         raise InputError(f"'{path}' is an archive of arrays: save the label map alone with numpy.save.")
     return array
@@ -94,8 +92,7 @@ def _from_array(name: str, array: npt.NDArray[Any]) -> LabelFile:
         check_size(name, array.shape[1], array.shape[0])
         return _from_rgba(name, array, lossy=False)
     raise LabelError(
-        f"{name} is no label map: use integer ids (h, w) or uint8 colours (h, w, 3), "
-        f"not {array.dtype} {array.shape}."
+        f"{name} is no label map: use integer ids (h, w) or uint8 colours (h, w, 3), not {array.dtype} {array.shape}."
     )
 
 
@@ -105,9 +102,7 @@ def _from_ids(name: str, ids: npt.NDArray[Any], palette: Palette | None) -> Labe
         raise LabelError(f"{name} holds the id {_outlier(ids)}: use ids from 0 to {2**31 - 1}.")
     values, index = _distinct(ids)
     if len(values) > MAX_CLASSES:
-        raise LabelError(
-            f"{name} holds {len(values)} different ids, more than {MAX_CLASSES}: is it a label map?"
-        )
+        raise LabelError(f"{name} holds {len(values)} different ids, more than {MAX_CLASSES}: is it a label map?")
     colors = np.array([id_color(int(v)) for v in values], np.uint8)
     known = np.ones(index.shape, np.bool_)
     table = ColorTable(colors, np.bincount(index.ravel(), minlength=len(values)), index, known)
@@ -153,10 +148,7 @@ def _from_indexed(picture: Picture) -> LabelFile:
 def _from_colors(picture: Picture) -> LabelFile:
     """Any other picture: by its colours, 8 bits per channel."""
     image = picture.image
-    try:
-        rgba = image.convert("RGBA" if image.has_transparency_data else "RGB")
-    except ValueError:
-        raise InputError(f"{picture.name} is in the colour space {image.mode}: save it as RGB.") from None
+    rgba = image.convert("RGBA" if image.has_transparency_data else "RGB")
     return _from_rgba(picture.name, upright(picture, np.asarray(rgba)), picture.lossy)
 
 

@@ -95,14 +95,10 @@ def write_labels(path: str | os.PathLike[str], labels: LabelMap) -> None:
     for an unwritable place.
     """
     if Path(path).suffix.lower() != ".png":
-        raise LabelError(
-            f"'{path}' is not written: label maps are written as PNG, so give it the suffix .png."
-        )
+        raise LabelError(f"'{path}' is not written: label maps are written as PNG, so give it the suffix .png.")
     largest = max(labels.palette.ids)
     if largest > 65535:
-        raise LabelError(
-            f"'{path}' is not written: the class id {largest} does not fit a PNG, use ids up to 65535."
-        )
+        raise LabelError(f"'{path}' is not written: the class id {largest} does not fit a PNG, use ids up to 65535.")
     text = PngInfo()
     text.add_itxt(CLASSES_KEY, json.dumps(labels.palette.to_json(), ensure_ascii=False))
     if largest > 255:

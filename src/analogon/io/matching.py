@@ -53,9 +53,7 @@ class _Target:
     names: list[str]
 
 
-def match_classes(
-    file: LabelFile, found: Recovered, palette: Palette, mapping: Mapping[str, str]
-) -> list[int]:
+def match_classes(file: LabelFile, found: Recovered, palette: Palette, mapping: Mapping[str, str]) -> list[int]:
     """The source's class id for each class of the target, by the rules of this module.
 
     LabelError names the largest class of the target that the source lacks; OptionError a `mapping` that
@@ -130,15 +128,11 @@ def _by_color(target: _Target, palette: Palette) -> Matches:
     return _one_color_each(target, palette, matches, distances)
 
 
-def _one_color_each(
-    target: _Target, palette: Palette, matches: Matches, distances: npt.NDArray[np.float64]
-) -> Matches:
+def _one_color_each(target: _Target, palette: Palette, matches: Matches, distances: npt.NDArray[np.float64]) -> Matches:
     """The matches without those of colours that are clearly other ones than the nearest to the class."""
     result = list(matches)
     for index, known in enumerate(palette.classes):
-        rivals = sorted(
-            (p for p, match in enumerate(matches) if match is known), key=lambda p: distances[p, index]
-        )
+        rivals = sorted((p for p, match in enumerate(matches) if match is known), key=lambda p: distances[p, index])
         for place in rivals[1:]:
             if color_distances([target.colors[place]], [target.colors[rivals[0]]])[0, 0] > SAME:
                 result[place] = None
@@ -174,9 +168,5 @@ def _known_class(value: str, palette: Palette) -> LabelClass:
         if text in (known.name, str(known.id)) or parse_hex_color(text) == known.color:
             return known
     close = difflib.get_close_matches(text, palette.names, 1)
-    hint = (
-        f"did you mean '{close[0]}'"
-        if close
-        else "use one of " + ", ".join(f"'{n}'" for n in palette.names[:12])
-    )
+    hint = f"did you mean '{close[0]}'" if close else "use one of " + ", ".join(f"'{n}'" for n in palette.names[:12])
     raise OptionError(f"--map: '{value}' is no class of the source: {hint}{'?' if close else '.'}")

@@ -92,9 +92,7 @@ def open_picture(source: str | os.PathLike[str] | Image.Image) -> Picture:
     _check_file(path)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # of Pillow, about sizes that are checked here and about odd metadata
+            warnings.simplefilter("ignore")  # of Pillow, about sizes that are checked here and about odd metadata
             image = Image.open(path, formats=READABLE)
     except UnidentifiedImageError:
         raise InputError(f"{name} {_what_instead(path)}: save it as PNG, JPEG, WebP or TIFF.") from None
@@ -134,9 +132,7 @@ def _check_file(path: Path) -> None:
         raise InputError(f"There is no file '{path}': check the path.") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL character in the name
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(
-            f"'{path}' cannot be read ({reason}): check the path and its permissions."
-        ) from error
+        raise InputError(f"'{path}' cannot be read ({reason}): check the path and its permissions.") from error
 
 
 def _what_instead(path: Path) -> str:

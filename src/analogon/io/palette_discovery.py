@@ -37,8 +37,8 @@ from analogon.io.scaling_traces import traces_of_scaling
 
 FEW_COLORS = 16
 """Up to this many distinct colours are never a sign of softening by their number alone."""
-BLEND_GAP = 32
-"""Two colours nearer than this (levels, Euclidean) are not searched for blends of them."""
+BLEND_GAP = 100
+"""Between colours nearer than this (levels, Euclidean) a thin colour is never taken for a blend: it is an id."""
 BLEND_TOLERANCE = 6.0
 """A blend lies this near (levels) to the straight line between its two colours, for rounding."""
 LARGE_RANGE = 48
@@ -115,8 +115,7 @@ def discover(table: ColorTable, anchors: Bytes | None = None) -> Discovery:
     noise, radius = _noise(spread[table.known])
     near = min(radius, NEAR_RADIUS)
     calm, flat = (
-        np.bincount(table.index[(spread <= limit) & table.known], minlength=len(table.counts))
-        for limit in (2, noise)
+        np.bincount(table.index[(spread <= limit) & table.known], minlength=len(table.counts)) for limit in (2, noise)
     )
     some, few = int(1e-3 * table.index.size), max(2, int(2e-5 * table.index.size))
     peaks = [] if anchors is None else _held_anchors(table, flat, radius, few, anchors)
@@ -163,9 +162,7 @@ def _held_anchors(
     return [anchor for anchor, pixels in zip(anchors, held, strict=True) if pixels >= least]
 
 
-def _add_peaks(
-    peaks: list[Bytes], colors: Bytes, weight: npt.NDArray[np.int64], radius: float, least: int
-) -> None:
+def _add_peaks(peaks: list[Bytes], colors: Bytes, weight: npt.NDArray[np.int64], radius: float, least: int) -> None:
     """Add the colours that stand for a group of `least` pixels and more, most frequent first.
 
     A group is what lies within `radius` of its colour, and in no group before it.

@@ -58,9 +58,7 @@ def _between(color: npt.NDArray[np.float64], others: npt.NDArray[np.float64], to
     return bool(((miss <= tolerance) & (share > 0) & (share < 1)).any())
 
 
-def _beyond(
-    color: npt.NDArray[np.float64], ends: npt.NDArray[np.float64], others: npt.NDArray[np.float64]
-) -> bool:
+def _beyond(color: npt.NDArray[np.float64], ends: npt.NDArray[np.float64], others: npt.NDArray[np.float64]) -> bool:
     """Whether `color` (3,) is what a filter makes of one of `ends` (n, 3) beside one of `others` (m, 3)."""
     start, away = ends[:, None, None], others[None, :, None]
     made = np.clip(start + OVERSHOOT[:, None] * (start - away), 0, 255)

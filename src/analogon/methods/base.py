@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,19 +37,16 @@ class Synthesizer(Protocol):
         """
 
     def arrays(self) -> Arrays:
-        """All that was learnt, as named arrays; with exemplar and configuration it restores the synthesizer."""
+        """All that was learnt as named arrays; exemplar and configuration with it restore the synthesizer."""
 
 
 class Method(Protocol):
     """A way to make analogies.
 
-    Attributes:
-        Config: pydantic model of every hyperparameter, with a description for each.
-        recipes: named changes to the defaults; the first is the method's default.
+    Beside it stands ``config.py`` with ``Config``, a pydantic model of every hyperparameter with a description for
+    each, and ``RECIPES``, named changes to its defaults; the first recipe is the method's default. It imports no
+    engine, so that settings can be listed and checked without one.
     """
-
-    Config: ClassVar[type[BaseModel]]
-    recipes: ClassVar[Mapping[str, Mapping[str, Any]]]
 
     def fit(self, exemplar: Exemplar, config: Any, run: Run) -> Synthesizer:
         """Learn one exemplar. Reports progress, keeps checkpoints and stops as :class:`Run` says.

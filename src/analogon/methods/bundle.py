@@ -1,4 +1,4 @@
-"""A fitted model on disk: ``model.safetensors`` with everything in it, and ``model.json`` to be read by people."""
+"""A fitted model on disk: ``model.safetensors`` with everything in it, and ``model.json`` for people."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ from analogon.methods.base import Arrays
 FILE, NOTE = "model.safetensors", "model.json"
 #: Raised when an older reader could not understand a newer file.
 FORMAT = 1
+#: What a record must hold to be loaded.
+NEEDED = ("method", "config", "seed", "fit_seconds", "stopped")
 
 
 @dataclass(frozen=True, eq=False)
 class Bundle:
-    """What a model folder holds: ``record`` (method, configuration, seed, …), the exemplar, and what was learnt."""
+    """What a model folder holds: a record (method, configuration, seed, …), exemplar, what was learnt."""
 
     record: Mapping[str, Any]
     exemplar: Exemplar
@@ -48,7 +50,7 @@ class Bundle:
             write_text(folder / NOTE, json.dumps(record, indent=1) + "\n")
         except OSError as problem:
             raise ModelError(
-                f"Model folder '{folder}' cannot be made ({problem.strerror or problem}); choose another with -o."
+                f"Model folder '{folder}' cannot be made ({problem.strerror or problem}): choose another with -o."
             ) from problem
 
     @staticmethod
@@ -62,18 +64,22 @@ class Bundle:
 
         path = folder / FILE
         if not path.is_file():
-            raise ModelError(f"'{folder}' holds no model ({FILE} is missing); make one with: analogon fit … -o {folder}")
+            raise ModelError(
+                f"'{folder}' holds no model ({FILE} is missing); make one with: analogon fit … -o {folder}"
+            )
         try:
             with safe_open(str(path), "np") as stored:
                 record = json.loads((stored.metadata() or {})["model"])
                 arrays = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118 (not a mapping)
             if record["format"] > FORMAT:
                 raise ModelError(f"Model '{path}' was written by a newer version of analogon; update the package.")
-            palette = Palette(tuple(LabelClass(i, name, (c[0], c[1], c[2])) for i, name, c in record["palette"]))
+            for key in NEEDED:
+                record[key]
+            classes = (LabelClass(i, name, (c[0], c[1], c[2])) for i, name, c in record["palette"])
+            palette = Palette(tuple(classes))
             exemplar = Exemplar(arrays.pop("exemplar.image"), LabelMap(arrays.pop("exemplar.ids"), palette))
         except ModelError:
             raise
         except (SafetensorError, OSError, KeyError, TypeError, ValueError, AnalogonError) as problem:
             raise ModelError(f"Model '{path}' is damaged ({problem}); fit it again.") from problem
         return Bundle(record, exemplar, {k.removeprefix("learnt."): v for k, v in arrays.items()})
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -50,9 +51,7 @@ class Entry:
             OptionError: it needs torch and there is none.
         """
         if self.neural and find_spec("torch") is None:
-            raise OptionError(
-                f"Method '{self.name}' needs PyTorch; install it with: pip install 'analogon[neural]'."
-            )
+            raise OptionError(f"Method '{self.name}' needs PyTorch; install it with: pip install 'analogon[neural]'.")
         method: Method = import_module(f"{self.package}.method").METHOD
         return method
 
@@ -65,21 +64,23 @@ class Entry:
         if recipe is None:
             recipe = next(iter(self.recipes))
         if recipe not in self.recipes:
-            raise OptionError(
-                f"Recipe '{recipe}' of method '{self.name}' does not exist; use {_listed(self.recipes)}."
-            )
+            raise OptionError(f"Recipe '{recipe}' of method '{self.name}' does not exist{_hint(recipe, self.recipes)}.")
         known = self.config_type.model_fields
         for name in options:
             if name not in known:
                 raise OptionError(f"Field '{name}' of method '{self.name}' does not exist{_hint(name, known)}.")
         try:
-            return self.config_type.model_validate({**self.recipes[recipe], **options})
+            config = self.config_type.model_validate({**self.recipes[recipe], **options})
         except ValidationError as problem:
             first = problem.errors()[0]
             field = first["loc"][0] if first["loc"] else "?"
-            raise OptionError(
-                f"Field '{field}' of method '{self.name}' cannot be {first['input']!r}: {first['msg'].lower()}."
-            ) from problem
+            value, reason = first["input"], first["msg"].lower()
+            raise OptionError(f"Field '{field}' of method '{self.name}' cannot be {value!r}: {reason}.") from problem
+        for name in options:
+            value = getattr(config, name)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise OptionError(f"Field '{name}' of method '{self.name}' cannot be {value}: give a finite number.")
+        return config
 
     def configure_exactly(self, values: Mapping[str, Any]) -> BaseModel:
         """The configuration that a model was saved with.
@@ -90,18 +91,16 @@ class Entry:
         try:
             return self.config_type.model_validate(values)
         except ValidationError as problem:
-            field = problem.errors()[0]["loc"]
+            field = ".".join(map(str, problem.errors()[0]["loc"]))
             raise ModelError(
-                f"The model's configuration does not fit this version of method '{self.name}' (field {field}); "
-                "fit it again."
+                f"The model's configuration does not fit this version of method '{self.name}' "
+                f"(field '{field}'); fit it again."
             ) from problem
 
 
 METHODS: dict[str, Entry] = {
     e.name: e
-    for e in (
-        Entry("semia", "conditional single-image GAN (Li et al., ACM MM 2020)", "analogon.methods.semia", True),
-    )
+    for e in (Entry("semia", "conditional single-image GAN (Li et al., ACM MM 2020)", "analogon.methods.semia", True),)
 }
 
 
@@ -114,10 +113,6 @@ def get(name: str) -> Entry:
     if name not in METHODS:
         raise OptionError(f"Method '{name}' does not exist{_hint(name, METHODS)}.")
     return METHODS[name]
-
-
-def _listed(names: Mapping[str, Any]) -> str:
-    return " or ".join(f"'{n}'" for n in names)
 
 
 def _hint(name: str, known: Mapping[str, Any]) -> str:

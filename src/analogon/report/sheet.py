@@ -51,9 +51,7 @@ def contact_sheet(rows: Sequence[SheetRow]) -> npt.NDArray[np.float32]:
 
     if not rows:
         raise InputError("A contact sheet needs at least one row: give it at least one result.")
-    cells = [
-        (_picture(row.source), _labels(row.labels), _labels(row.target), _picture(row.result)) for row in rows
-    ]
+    cells = [(_picture(row.source), _labels(row.labels), _labels(row.target), _picture(row.result)) for row in rows]
     widths = [max(line[i].width for line in cells) for i in range(len(COLUMNS))]
     heights = [max(cell.height for cell in line) for line in cells]
     heading, caption = ImageFont.load_default(_HEADING_SIZE), ImageFont.load_default(_CAPTION_SIZE)
@@ -70,9 +68,7 @@ def contact_sheet(rows: Sequence[SheetRow]) -> npt.NDArray[np.float32]:
     for row, line, line_height in zip(rows, cells, heights, strict=True):
         for left, cell in zip(lefts, line, strict=True):
             sheet.paste(cell, (left, top))
-        draw.text(
-            (_GAP, top + line_height + 4), _fitting(row.caption, caption, width - 2 * _GAP), _INK, caption
-        )
+        draw.text((_GAP, top + line_height + 4), _fitting(row.caption, caption, width - 2 * _GAP), _INK, caption)
         top += line_height + caption_height + _GAP
     return np.asarray(sheet, np.float32) / np.float32(255)
 

@@ -1,4 +1,4 @@
-"""Tools for a training loop: the driver with its budget, checkpoints and history. The steps are the method's own."""
+"""Tools for a training loop: driver, budget, checkpoints and history. The steps are the method's own."""
 
 from analogon.training.checkpoint import Checkpoint
 from analogon.training.driver import Outcome, Trainable, drive

@@ -50,20 +50,19 @@ class Checkpoint:
             with safe_open(str(path), "pt") as stored:
                 note = json.loads(stored.metadata()["checkpoint"])
                 tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118 (not a mapping)
+            step, steps, theirs = int(note["step"]), int(note["steps"]), dict(note["identity"])
         except (SafetensorError, KeyError, TypeError, ValueError, OSError) as problem:
-            raise ModelError(f"Checkpoint '{path}' is damaged ({problem}); delete it to start anew.") from problem
-        changed = [k for k in identity if note["identity"].get(k) != json.loads(json.dumps(identity[k]))]
+            raise ModelError(
+                f"Checkpoint '{path}' is damaged ({problem}); leave out --resume to start anew."
+            ) from problem
+        ours = json.loads(json.dumps(identity))
+        changed = [k for k in ours if theirs.get(k) != ours[k]]
         if changed:
             raise ModelError(
                 f"Checkpoint '{path}' belongs to a run with another {_and(changed)}; resume with the same, "
                 "or leave out --resume to start anew."
             )
-        return Checkpoint(note["step"], note["steps"], note["identity"], tensors)
-
-    @staticmethod
-    def exists(folder: Path) -> bool:
-        """Whether the folder has a checkpoint."""
-        return (folder / FILE).exists()
+        return Checkpoint(step, steps, theirs, tensors)
 
     @staticmethod
     def remove(folder: Path) -> None:

@@ -32,8 +32,8 @@ def pick(name: str) -> torch.device:
 def flushed_denormals() -> Iterator[None]:
     """Treat denormal floats as zero inside the block.
 
-    Gradients near zero (a residual output that starts at zero, squared in Adam's moments) are denormal, and a CPU
-    takes up to twenty times as long for a step then.
+    Gradients near zero (a residual output that starts at zero, squared in Adam's moments) are denormal, and a
+    CPU takes up to twenty times as long for a step then.
     """
     torch.set_flush_denormal(True)
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import signal
@@ -18,7 +17,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from analogon.errors import TrainingError
+from analogon.errors import ModelError, TrainingError
+from analogon.io import write_text
 from analogon.run import Progress, Run
 from analogon.training.checkpoint import Checkpoint
 from analogon.training.device import flushed_denormals
@@ -27,18 +27,20 @@ from analogon.training.device import flushed_denormals
 CHECKPOINT_SECONDS = 40.0
 #: Seconds between two reports to the listener.
 REPORT_SECONDS = 0.5
-#: Steps that are timed before a time budget is turned into a number of steps.
-TRIAL_STEPS = 8
+#: A time budget is turned into a number of steps by timing this many, or for this share of it if less.
+TRIAL_STEPS, TRIAL_SHARE = 8, 0.1
 #: Share of a time budget that is planned for; the rest is for checkpoints, previews and slower moments.
 PLANNED = 0.95
 #: Steps averaged in one line of the history.
 HISTORY_STEPS = 10
 #: How often previews of the targets are made in a run.
 PREVIEWS = 8
+#: Share of a time budget that previews may take; what is due beyond it is left out.
+PREVIEW_SHARE = 0.02
 
 
 class Trainable(Protocol):
-    """What can be driven. ``steps`` is the planned number; a time budget replaces it once, early."""
+    """What can be driven. ``steps`` is the planned number; a time budget sets it before the first step."""
 
     steps: int
 
@@ -46,15 +48,19 @@ class Trainable(Protocol):
         """Do step n, counted from 0; returns losses by name. All randomness derives from n."""
 
     def state(self) -> dict[str, Tensor]:
-        """All that the remaining steps depend on."""
+        """All that the remaining steps depend on, as copies."""
 
     def load(self, state: Mapping[str, Tensor]) -> None:
-        """Take a state back."""
+        """Take a state back.
+
+        Raises:
+            KeyError, RuntimeError, ValueError: the state is not of this trainer.
+        """
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a drive ended: ``steps`` done of ``planned``; ``stopped`` says why if early: "interrupted" or "time"."""
+    """How a drive ended: steps done and planned; ``stopped`` says why if early: "interrupted" or "time"."""
 
     steps: int
     planned: int
@@ -76,70 +82,78 @@ def drive(
         run: budget, folder, listener, resume.
         identity: what a checkpoint must share with this run to be resumed.
         started: ``time.monotonic()`` when the fit began; preparation counts against the budget.
-        preview: writes previews under a tag and returns one of them; called a few times in a run.
+        preview: writes previews under a tag and returns one of them; called a few times in a run, less often
+            where that takes too much of a time budget.
 
     Raises:
         TrainingError: a loss or a weight is not finite; the last good checkpoint stays.
         ModelError: the folder's checkpoint cannot be resumed.
     """
-    first, trial = 0, run.minutes is not None
-    deadline = started + 60 * run.minutes if run.minutes is not None else math.inf
+    first, deadline, planned = 0, math.inf, run.minutes is None
+    if run.minutes is not None:
+        deadline = started + 60 * run.minutes
     if run.folder is not None and run.resume:
         checkpoint = Checkpoint.read(run.folder, identity)
         if checkpoint is not None:
-            trainer.load(checkpoint.tensors)
+            _load(trainer, checkpoint, run.folder)
             # the planned steps already fit the budget
-            trainer.steps, first, trial, deadline = checkpoint.steps, checkpoint.step, False, math.inf
+            first, deadline, planned = checkpoint.step, math.inf, True
     history = History(run.folder, first)
-    begun = saved = reported = time.monotonic()
+    keeper = _Keeper(trainer, identity, run.folder, good=first > 0)
     done, stopped = first, None
     with stop_on_interrupt() as interrupted, flushed_denormals():
-        for n in itertools.count(first):
-            if n >= trainer.steps and not trial:
-                break
-            losses = trainer.step(n)
-            done = n + 1
-            _check(losses, done, run.folder)
+        if not planned:
+            _plan(trainer, run, deadline, keeper, interrupted)
+        begun = reported = time.monotonic()
+        previewing = 0.0
+        while done < trainer.steps:
+            losses = trainer.step(done)
+            done += 1
+            keeper.check(losses, done)
             history.add(losses)
             if done % HISTORY_STEPS == 0:
                 history.flush(done)
             now = time.monotonic()
-            if trial and done == TRIAL_STEPS:
-                fitting = done + max(1, int(PLANNED * (deadline - now) * done / (now - begun)))
-                trainer.steps, trial = min(fitting, run.most_steps or fitting), False
-            if done >= trainer.steps and not trial:
+            if done == trainer.steps:
                 break
             if interrupted.is_set() or now > deadline:
                 stopped = "interrupted" if interrupted.is_set() else "time"
                 break
             shown = None
-            if preview is not None and done % max(trainer.steps // PREVIEWS, 1) == 0:
+            affordable = deadline == math.inf or previewing <= PREVIEW_SHARE * (now - begun)
+            if preview is not None and affordable and done % max(trainer.steps // PREVIEWS, 1) == 0:
                 shown = preview(f"{done:06d}")
-            if run.folder is not None and now - saved > CHECKPOINT_SECONDS:
-                _save(trainer, done, identity, run.folder)
-                saved = now
+                previewing += time.monotonic() - now
+            if now - keeper.saved > CHECKPOINT_SECONDS:
+                keeper.save(done)
             if shown is not None or now - reported > REPORT_SECONDS:
-                left = None if trial else (now - begun) / (done - first) * (trainer.steps - done)
+                left = (now - begun) / (done - first) * (trainer.steps - done)
                 run.listener(Progress("training", done, trainer.steps, losses, left, shown))
                 reported = now
-    if stopped and run.folder is not None:
-        _save(trainer, done, identity, run.folder)
+        if stopped == "interrupted":
+            keeper.save(done)
+        else:
+            keeper.checked_state(done)
     history.flush(done)
     run.listener(Progress("training", done, trainer.steps, {}, 0.0))
     return Outcome(done, trainer.steps, stopped)
 
 
 class History:
-    """Mean losses between flushes as JSON lines in ``history.jsonl``; a resumed run drops what it will repeat."""
+    """Mean losses between flushes as JSON lines in ``history.jsonl``; a resume drops what it will repeat."""
 
     def __init__(self, folder: Path | None, first: int) -> None:
         self.path = folder / "history.jsonl" if folder is not None else None
         self.sums: dict[str, list[float]] = {}
         if self.path is not None:
             kept = self.path.read_text().splitlines() if first and self.path.exists() else []
-            kept = [line for line in kept if json.loads(line)["step"] <= first]
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.path.write_text("".join(line + "\n" for line in kept))
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as problem:
+                raise ModelError(
+                    f"Model folder '{folder}' cannot be made ({problem.strerror or problem}): choose another with -o."
+                ) from problem
+            write_text(self.path, "".join(line + "\n" for line in kept if _line_step(line) <= first))
 
     def add(self, losses: Mapping[str, float]) -> None:
         """Remember one step's losses."""
@@ -164,7 +178,7 @@ def stop_on_interrupt() -> Iterator[threading.Event]:
         return
     before = signal.getsignal(signal.SIGINT)
 
-    def note(number: int, frame: FrameType | None) -> None:
+    def note(_number: int, _frame: FrameType | None) -> None:
         if event.is_set():
             raise KeyboardInterrupt
         event.set()
@@ -176,18 +190,81 @@ def stop_on_interrupt() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def _check(losses: Mapping[str, float], step: int, folder: Path | None) -> None:
-    for name, value in losses.items():
-        if not math.isfinite(value):
-            good = folder is not None and Checkpoint.exists(folder)
-            kept = f"the last good state is kept in '{folder}'" if good else "there was no checkpoint yet"
-            raise TrainingError(
-                f"Training stopped at step {step} because the loss '{name}' is {value}; {kept}, "
-                "try a lower learning rate (--set lr_generator=…, --set lr_discriminator=…)."
-            )
+class _Keeper:
+    """Keeps the checkpoint, and nothing in it that is not finite.
+
+    Attributes:
+        saved: when the last one was written, or this began.
+        good: whether the folder has a checkpoint of this run.
+    """
+
+    def __init__(self, trainer: Trainable, identity: Mapping[str, Any], folder: Path | None, *, good: bool) -> None:
+        self.trainer, self.identity, self.folder, self.good = trainer, identity, folder, good
+        self.saved = time.monotonic()
+
+    def check(self, losses: Mapping[str, float], step: int) -> None:
+        """Raise TrainingError where a loss is not finite."""
+        for name, value in losses.items():
+            if not math.isfinite(value):
+                raise self._diverged(step, f"the loss '{name}' is {value}")
+
+    def checked_state(self, step: int) -> dict[str, Tensor]:
+        """The trainer's state; TrainingError where it is not finite, though no loss may have shown it yet."""
+        tensors = self.trainer.state()
+        for name, tensor in tensors.items():
+            if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+                raise self._diverged(step, f"'{name}' is no longer finite")
+        return tensors
+
+    def save(self, step: int) -> None:
+        """Write the checkpoint, if there is a folder."""
+        tensors = self.checked_state(step)
+        if self.folder is not None:
+            Checkpoint(step, self.trainer.steps, self.identity, tensors).write(self.folder)
+            self.good = True
+        self.saved = time.monotonic()
+
+    def _diverged(self, step: int, what: str) -> TrainingError:
+        kept = f"the last good state is kept in '{self.folder}'" if self.good else "there was no checkpoint yet"
+        return TrainingError(
+            f"Training stopped at step {step} because {what}; {kept}, "
+            "try lower learning rates (--set lr_generator=…, --set lr_discriminator=…) or loss weights."
+        )
 
 
-def _save(trainer: Trainable, step: int, identity: Mapping[str, Any], folder: Path) -> None:
-    tensors = trainer.state()
-    if all(bool(torch.isfinite(t).all()) for t in tensors.values() if t.is_floating_point()):
-        Checkpoint(step, trainer.steps, identity, tensors).write(folder)
+def _plan(trainer: Trainable, run: Run, deadline: float, keeper: _Keeper, interrupted: threading.Event) -> None:
+    """Set the number of steps to what fits before the deadline, by timing some and taking them back.
+
+    They are taken back because their learning rates may depend on the number of steps: a fit with that number
+    given must make the same picture.
+    """
+    start, begun, done = trainer.state(), time.monotonic(), 0
+    most = min(TRIAL_STEPS, run.most_steps or TRIAL_STEPS)
+    while True:
+        losses = trainer.step(done)
+        done, now = done + 1, time.monotonic()
+        keeper.check(losses, done)
+        if done == most or interrupted.is_set() or now - begun > TRIAL_SHARE * (deadline - begun):
+            break
+    trainer.load(start)
+    fitting = max(1, int(PLANNED * (deadline - now) * done / max(now - begun, 1e-9)))
+    trainer.steps = min(fitting, run.most_steps or fitting)
+
+
+def _load(trainer: Trainable, checkpoint: Checkpoint, folder: Path) -> None:
+    try:
+        trainer.load(checkpoint.tensors)
+    except (KeyError, RuntimeError, ValueError) as problem:
+        raise ModelError(
+            f"The checkpoint in '{folder}' was written by another version of analogon or is damaged; "
+            "leave out --resume to start anew."
+        ) from problem
+    trainer.steps = checkpoint.steps
+
+
+def _line_step(line: str) -> float:
+    """The step of a line of the history; infinite for one that was cut off while it was written."""
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return math.inf

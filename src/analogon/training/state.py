@@ -18,7 +18,9 @@ def gather(networks: Mapping[str, nn.Module], optimisers: Mapping[str, torch.opt
 
 
 def scatter(
-    state: Mapping[str, Tensor], networks: Mapping[str, nn.Module], optimisers: Mapping[str, torch.optim.Optimizer]
+    state: Mapping[str, Tensor],
+    networks: Mapping[str, nn.Module],
+    optimisers: Mapping[str, torch.optim.Optimizer],
 ) -> None:
     """The inverse of :func:`gather`.
 
@@ -33,7 +35,7 @@ def scatter(
         for key, value in state.items():
             if key.startswith(f"optimiser.{n}."):
                 i, name = key.removeprefix(f"optimiser.{n}.").split(".", 1)
-                values.setdefault(int(i), {})[name] = value
+                values.setdefault(int(i), {})[name] = value.clone()  # the optimiser keeps and changes it
         whole = optimiser.state_dict()
         whole["state"] = values
         optimiser.load_state_dict(whole)

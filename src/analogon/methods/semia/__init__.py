@@ -1,0 +1,1 @@
+"""SemIA: semantic image analogy with a conditional single-image GAN."""

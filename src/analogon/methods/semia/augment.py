@@ -55,7 +55,11 @@ def apply_layout(indices: Tensor, at: Tensor) -> Tensor:
     """Nearest, reflected border; ids are never blended: int64 (H, W) -> (h, w)."""
     # float64 holds every id exactly
     moved = F.grid_sample(
-        indices[None, None].double(), at.double(), mode="nearest", padding_mode="reflection", align_corners=True
+        indices[None, None].double(),
+        at.double(),
+        mode="nearest",
+        padding_mode="reflection",
+        align_corners=True,
     )
     return moved[0, 0].round().long()
 
@@ -81,4 +85,5 @@ def _spline(points: Tensor, shifts: Tensor) -> Tensor:
     system = torch.zeros(n + 3, n + 3, dtype=torch.float64)
     system[:n, :n], system[:n, n:], system[n:, :n] = kernel(c, c), affine(c), affine(c).T
     solved = torch.linalg.solve(system, torch.cat([moved, torch.zeros(3, 2, dtype=torch.float64)])).float()
-    return kernel(points, control) @ solved[:n] + affine(points) @ solved[n:]
+    bent: Tensor = kernel(points, control) @ solved[:n] + affine(points) @ solved[n:]
+    return bent

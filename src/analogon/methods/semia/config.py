@@ -16,10 +16,12 @@ class Config(BaseModel):
     size_limit: int = Field(1024, ge=16, description="longest side the networks work at; results have full size")
     # what the networks see
     conditions: Literal["one-hot", "geometry"] = Field(
-        "one-hot", description="layout channels: classes alone, or also depth in the region and place in the frame"
+        "one-hot",
+        description="layout channels: classes alone, or also depth in the region and place in the frame",
     )
     carry: bool = Field(
-        False, description="carry picture and layout to the target by the layouts' geometry before translating"
+        False,
+        description="carry picture and layout to the target by the layouts' geometry before translating",
     )
     # generator
     width: int = Field(32, ge=4, le=256, description="generator channels at full resolution")
@@ -61,7 +63,9 @@ class Config(BaseModel):
     gan: float = Field(1.0, ge=0, description="weight: adversarial")
     matching: float = Field(1.0, ge=0, description="weight: discriminator feature matching")
     reconstruction: float = Field(5.0, ge=0, description="weight: L1 where the answer is known")
-    detail: float = Field(5.0, ge=0, description="weight: carried detail is kept where its tone may change (with carry)")
+    detail: float = Field(
+        5.0, ge=0, description="weight: carried detail is kept where its tone may change (with carry)"
+    )
     fixed_gamma: float = Field(1.0, ge=0, description="weight: gamma = 1 for equal layouts")
     fixed_beta: float = Field(1.0, ge=0, description="weight: beta = 0 for equal layouts")
     align: float = Field(1.0, ge=0, description="weight: semantic alignment")

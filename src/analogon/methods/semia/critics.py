@@ -30,13 +30,17 @@ class Discriminator(nn.Module):
     def __init__(self, in_channels: int = 3, width: int = 64) -> None:
         super().__init__()
         w = width
-        self.up2, self.up4, self.up8 = _conv(in_channels, w, 3, 2), _conv(w, 2 * w, 3, 2), _conv(2 * w, 4 * w, 3, 2)
+        self.up2, self.up4, self.up8 = (
+            _conv(in_channels, w, 3, 2),
+            _conv(w, 2 * w, 3, 2),
+            _conv(2 * w, 4 * w, 3, 2),
+        )
         self.lateral4, self.lateral8 = _conv(2 * w, 4 * w, 1), _conv(4 * w, 4 * w, 1)
         self.final4, self.final8 = _conv(4 * w, 2 * w, 3), _conv(4 * w, 2 * w, 3)
         self.score = spectral_norm(nn.Conv2d(2 * w, 1, 1))
 
     def forward(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """x (B, C, H, W) -> scores [(B, 1, H/4, W/4), (B, 1, H/8, W/8)] and the bottom-up features behind them."""
+        """From (B, C, H, W): scores [(B, 1, H/4, W/4), (B, 1, H/8, W/8)] and the bottom-up features behind them."""
         e4 = self.up4(self.up2(x))
         e8 = self.up8(e4)
         top = self.lateral8(e8)
@@ -63,10 +67,14 @@ class Segmenter(nn.Module):
         self.merge = nn.Conv2d(4 * width, width, 1)
         self.drop = nn.Dropout(0.5)
         self.head = nn.Sequential(
-            nn.Conv2d(width, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(), nn.Conv2d(width, classes, 1)
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.BatchNorm2d(width),
+            nn.ReLU(),
+            nn.Conv2d(width, classes, 1),
         )
 
     def forward(self, image: Tensor) -> Tensor:
+        """(B, 3, H, W) to (B, K, H, W)."""
         x = F.avg_pool2d(image, self.scale, ceil_mode=True) if self.scale > 1 else image
         whole = F.relu(self.whole(x.mean((2, 3), keepdim=True))).expand(-1, -1, *x.shape[-2:])
         branches = [F.relu(self.point(x)), F.relu(self.near(x)), F.relu(self.far(x)), whole]

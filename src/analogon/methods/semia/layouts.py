@@ -55,7 +55,8 @@ def _shifted(region: NDArray[np.bool_], rng: np.random.Generator) -> tuple[NDArr
     inside = (from_r >= 0) & (from_r < h) & (from_c >= 0) & (from_c < w)
     moved = np.zeros_like(region)
     moved[inside] = region[from_r[inside], from_c[inside]]
-    return np.nonzero(moved)
+    r, c = np.nonzero(moved)
+    return r, c
 
 
 def _bend(indices: Indices, rng: np.random.Generator) -> Indices:

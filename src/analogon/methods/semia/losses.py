@@ -9,9 +9,22 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-def adversarial(scores: Sequence[Tensor], real: bool) -> Tensor:
-    """Least-squares GAN: mean over scales of ``(D(x) - 1)^2`` for real, ``D(x)^2`` for fake."""
-    return torch.stack([(s - float(real)).square().mean() for s in scores]).mean()
+def adversarial(scores: Sequence[Tensor], real: bool, where: Tensor | None = None) -> Tensor:
+    """Least-squares GAN: mean over scales of ``(D(x) - 1)^2`` for real, ``D(x)^2`` for fake.
+
+    Args:
+        scores: (1, 1, h, w) each.
+        where: (1, 1, H, W) weights in [0, 1] at the picture's size; the mean is taken with their local averages.
+    """
+    terms = []
+    for score in scores:
+        error = (score - float(real)).square()
+        if where is None:
+            terms.append(error.mean())
+        else:
+            weight = F.adaptive_avg_pool2d(where, (error.shape[-2], error.shape[-1]))
+            terms.append((error * weight).sum() / (weight.sum() + 1))
+    return torch.stack(terms).mean()
 
 
 def feature_matching(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:

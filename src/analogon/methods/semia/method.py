@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ from analogon.errors import ModelError
 from analogon.io import write_image
 from analogon.methods.base import Arrays
 from analogon.methods.semia.conditions import conditions
-from analogon.methods.semia.config import RECIPES, Config
+from analogon.methods.semia.config import Config
 from analogon.methods.semia.networks import Generator
 from analogon.methods.semia.practice import carried, carry
 from analogon.methods.semia.training import Trainer, make_generator
@@ -27,6 +26,9 @@ from analogon.run import Run
 from analogon.training import Checkpoint, drive
 from analogon.training.device import pick
 from analogon.transport import transport
+
+#: Pixels that the networks, which halve a picture three times, need on its shorter side.
+SHORTEST = 16
 
 
 class Painter:
@@ -75,9 +77,6 @@ class Painter:
 class SemIA:
     """Conditional single-image GAN (a :class:`~analogon.methods.base.Method`)."""
 
-    Config: ClassVar[type[Config]] = Config
-    recipes: ClassVar[Mapping[str, Mapping[str, Any]]] = RECIPES
-
     def fit(self, exemplar: Exemplar, config: Config, run: Run) -> Painter:
         """Train on one exemplar; see the package's base class."""
         started = time.monotonic()
@@ -105,7 +104,9 @@ class SemIA:
         try:
             generator.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in arrays.items()})
         except RuntimeError as problem:
-            raise ModelError("The model's weights are not those of a SemIA generator of its configuration.") from problem
+            raise ModelError(
+                "The model's weights are not those of a SemIA generator of its configuration."
+            ) from problem
         return Painter(exemplar, config, generator.to(pick(run.device)))
 
 
@@ -122,9 +123,9 @@ def _shrunk(target: LabelMap, limit: int) -> LabelMap:
 
 
 def _limited(shape: tuple[int, int], limit: int) -> tuple[int, int]:
-    """The same aspect with the longer side at most ``limit``."""
-    scale = min(1.0, limit / max(shape))
-    return max(round(shape[0] * scale), 1), max(round(shape[1] * scale), 1)
+    """The same aspect with the longer side at most ``limit``, but the shorter one at least :data:`SHORTEST`."""
+    scale = max(min(1.0, limit / max(shape)), SHORTEST / min(shape))
+    return round(shape[0] * scale), round(shape[1] * scale)
 
 
 def _identity(exemplar: Exemplar, config: Config, run: Run) -> dict[str, Any]:

@@ -65,6 +65,7 @@ class Residual(nn.Module):
         )  # fmt: skip
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to the same."""
         out: Tensor = x + self.body(x)
         return out
 
@@ -94,7 +95,10 @@ class Encoder(nn.Module):
             )  # fmt: skip
         self.tail = _tail(width * 2**levels, norm, spectral)
 
-    def forward(self, x: Tensor, modulations: Sequence[tuple[Tensor, Tensor]] = ()) -> tuple[Tensor, list[Tensor], Tensor]:
+    def forward(
+        self, x: Tensor, modulations: Sequence[tuple[Tensor, Tensor]] = ()
+    ) -> tuple[Tensor, list[Tensor], Tensor]:
+        """Features of x (B, C, H, W); ``modulations`` are applied after every level."""
         head = x = self.head(x)
         levels = []
         for i, down in enumerate(self.downs):
@@ -107,9 +111,7 @@ class Encoder(nn.Module):
 
 def _tail(channels: int, norm: NormLayer, spectral: bool) -> nn.Module:
     sn = _wrap(spectral)
-    return nn.Sequential(
-        nn.ReflectionPad2d(1), sn(nn.Conv2d(channels, channels, 3, bias=False)), norm(channels), _lr()
-    )
+    return nn.Sequential(nn.ReflectionPad2d(1), sn(nn.Conv2d(channels, channels, 3, bias=False)), norm(channels), _lr())
 
 
 def translate(x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
@@ -147,6 +149,7 @@ class Translator(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to the same."""
         out: Tensor = self.body(x)
         return out
 
@@ -214,6 +217,13 @@ class Generator(nn.Module):
             self.tail = nn.Sequential(nn.ReflectionPad2d(1), nn.Conv2d(width, 3, 3))
         else:
             raise ValueError(f"output must be 'norm-lrelu', 'tanh' or 'residual', not {output!r}")
+
+    def start_output(self) -> None:
+        """Make a residual output start at zero: the untrained generator returns its input picture."""
+        last = self.tail[-1]
+        if self.output == "residual" and isinstance(last, nn.Conv2d):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)  # type: ignore[arg-type]
 
     def modulations(self, source: Tensor, target: Tensor) -> list[tuple[Tensor, Tensor]]:
         """``(gamma_img, beta_img)`` of every level for two condition maps (B, L, H, W)."""

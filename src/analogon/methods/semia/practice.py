@@ -11,7 +11,7 @@ Every pair names a source picture with its layout, a target layout, and what is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -102,8 +102,28 @@ class Practice:
         """The original and its warped copy; ``exchange`` starts from the copy."""
         image, layout, indices = self.warped(warp)
         if exchange:
-            return Pair(image, layout, self.layout, self.indices, self.image, _ones(image), 0 * _ones(image), coarse=True, same=False)
-        return Pair(self.image, self.layout, layout, indices, image, _ones(image), 0 * _ones(image), coarse=True, same=False)
+            return Pair(
+                image,
+                layout,
+                self.layout,
+                self.indices,
+                self.image,
+                _ones(image),
+                0 * _ones(image),
+                coarse=True,
+                same=False,
+            )
+        return Pair(
+            self.image,
+            self.layout,
+            layout,
+            indices,
+            image,
+            _ones(image),
+            0 * _ones(image),
+            coarse=True,
+            same=False,
+        )
 
     # -- carried pairs -------------------------------------------------------------------------------------------
 
@@ -122,17 +142,22 @@ class Practice:
         sure = whole & ~way.filled
         if back:
             h, w = layout.shape
-            sure = np.abs(way.field - np.stack(np.mgrid[:h, :w], -1)).max(-1) < 0.3
+            sure = np.abs(way.field - np.moveaxis(np.mgrid[:h, :w], 0, -1)).max(-1) < 0.3
         indices = torch.from_numpy(layout.indices())
-        self.journeys.append(
-            Journey(way.field, indices, self._conditions(indices), _mask(whole), _mask(sure), back)
-        )
+        self.journeys.append(Journey(way.field, indices, self._conditions(indices), _mask(whole), _mask(sure), back))
 
     def carried(self, journey: Journey, *, flip: bool) -> Pair:
         """Walk one journey, mirrored or not."""
         at = self.image.device
         image, layout, whole = carried(self.image, self.layout, journey.field)
-        pieces = [image, layout, journey.layout.to(at), self.image if journey.back else image, journey.sure.to(at), whole]
+        pieces = [
+            image,
+            layout,
+            journey.layout.to(at),
+            self.image if journey.back else image,
+            journey.sure.to(at),
+            whole,
+        ]
         indices = journey.indices
         if flip:
             pieces, indices = [p.flip(-1) for p in pieces], indices.flip(-1)
@@ -141,19 +166,15 @@ class Practice:
         image, layout, wanted, truth, sure, whole = pieces
         return Pair(image, layout, wanted, indices, truth, sure, whole * (1 - sure), coarse=journey.back, same=False)
 
-    def blanked(self, pair: Pair, journey: Journey) -> Pair:
-        """The pair with the source blank where a journey would leave it so; the answer stays known."""
-        whole = journey.whole.to(self.image.device)
-        return replace(pair, source=pair.source * whole, source_layout=pair.source_layout * whole, same=False)
-
 
 def carried(image: Tensor, layout: Tensor, field: NDArray[np.float32]) -> tuple[Tensor, Tensor, Tensor]:
     """Picture (1, 3, H, W) and conditions of the source at the places of a field (h, w, 2), and where it is whole.
 
-    Seams and repeated pixels are blank (zero) in picture and conditions; the third value (1, 1, h, w) is 0 there.
+    The third value (1, 1, h, w) is 0 at seams and repeated pixels; the conditions are blank there, which tells the
+    network to distrust what it sees.
     """
     whole = _mask(solid(field)).to(image.device)
-    return carry(image, field, "bilinear") * whole, carry(layout, field, "nearest") * whole, whole
+    return carry(image, field, "bilinear"), carry(layout, field, "nearest") * whole, whole
 
 
 def carry(image: Tensor, field: NDArray[np.float32], mode: str) -> Tensor:

@@ -34,7 +34,13 @@ class Trainer:
     """
 
     def __init__(
-        self, exemplar: Exemplar, config: Config, *, seed: int, device: str, targets: tuple[LabelMap, ...] = ()
+        self,
+        exemplar: Exemplar,
+        config: Config,
+        *,
+        seed: int,
+        device: str,
+        targets: tuple[LabelMap, ...] = (),
     ) -> None:
         self.config, self.seed, self.device = config, seed, torch.device(device)
         self.steps = config.steps
@@ -52,8 +58,7 @@ class Trainer:
             self.generator.apply(partial(initialise, gain=config.initial_gain))
             for judge in (self.discriminator, self.segmenter):
                 judge.apply(partial(initialise, gain=0.02))
-            if config.output == "residual":
-                nn.init.zeros_(self.generator.tail[-1].weight)
+            self.generator.start_output()
         self.average = copy.deepcopy(self.generator).requires_grad_(False) if config.average else None
         self.extractor = extractor(config.features)
         for network in self._networks().values():
@@ -97,12 +102,9 @@ class Trainer:
             pair = practice.reconstruction(warp)
         elif practice.journeys:
             journey = practice.journeys[int(choice * len(practice.journeys))]
-            if n % 3 == 1:
-                pair = practice.blanked(practice.reconstruction(warp), journey)
-            else:
-                pair = practice.carried(journey, flip=bool(torch.rand((), generator=draws) < 0.5))
-                image, _, indices = practice.warped(warp)
-                return pair, (image, indices)
+            pair = practice.carried(journey, flip=bool(torch.rand((), generator=draws) < 0.5))
+            image, _, indices = practice.warped(warp)
+            return pair, (image, indices)
         else:
             pair = practice.warp(warp, exchange=choice < config.exchange)
         return pair, (pair.truth, pair.target_indices)
@@ -119,11 +121,15 @@ class Trainer:
         scores: tuple[list[Tensor], list[Tensor]] = self.discriminator(image)
         return scores
 
+    def _doubt(self, pair: Pair) -> Tensor | None:
+        """Where a carried pair is to be judged: what is known to be right would drown the rest."""
+        return 1 - pair.sure if self.config.carry and not pair.same else None
+
     def _discriminator_step(self, pair: Pair, real: tuple[Tensor, Tensor], draws: torch.Generator) -> float:
         with torch.no_grad():
             fake, _ = self._render(pair, draws)
         loss = losses.adversarial(self._judge(*real)[0], True)
-        loss = loss + losses.adversarial(self._judge(fake, pair.target_indices)[0], False)
+        loss = loss + losses.adversarial(self._judge(fake, pair.target_indices)[0], False, self._doubt(pair))
         return self._update("discriminator", loss)
 
     def _segmenter_step(self, real: tuple[Tensor, Tensor]) -> float:
@@ -134,14 +140,18 @@ class Trainer:
         with frozen(self.discriminator, self.segmenter):
             fake, modulations = self._render(pair, draws)
             terms = self.terms(pair, real, fake, modulations, draws)
-            loss = torch.stack([getattr(self.config, name) * value for name, value in terms.items()]).sum()
-            self._update("generator", loss)
+            loss = sum(
+                (getattr(self.config, name) * value for name, value in terms.items()),
+                torch.zeros((), device=self.device),
+            )
+            if loss.requires_grad:
+                self._update("generator", loss)
         if self.average is not None:
             with torch.no_grad():
                 for kept, new in zip(self.average.parameters(), self.generator.parameters(), strict=True):
                     kept.lerp_(new, 1 - self.config.average)
-                for kept, new in zip(self.average.buffers(), self.generator.buffers(), strict=True):
-                    kept.copy_(new)
+                for kept_buffer, new_buffer in zip(self.average.buffers(), self.generator.buffers(), strict=True):
+                    kept_buffer.copy_(new_buffer)
         return {name: float(value.detach()) for name, value in terms.items()}
 
     def terms(
@@ -157,8 +167,8 @@ class Trainer:
         if config.gan or config.matching:
             scores, features = self._judge(fake, pair.target_indices)
             if config.gan:
-                out["gan"] = losses.adversarial(scores, True)
-            if config.matching and pair.coarse:
+                out["gan"] = losses.adversarial(scores, True, self._doubt(pair))
+            if config.matching and pair.same:
                 with torch.no_grad():
                     _, wanted = self._judge(*real)
                 out["matching"] = losses.feature_matching(features, wanted)

@@ -1,0 +1,88 @@
+"""What several folders of tests share: exemplars of a few hundred pixels and settings that fit them at once."""
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+# Tiny pictures compute faster on one thread than on several. Read by torch when it is first imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from analogon import Exemplar, LabelClass, LabelMap, Palette
+
+PALETTE = Palette(
+    (
+        LabelClass(0, "wall", (40, 90, 160)),
+        LabelClass(7, "ball", (240, 200, 30)),
+        LabelClass(3, "floor", (60, 160, 60)),
+    )
+)
+
+
+def layout(shape: tuple[int, int], ball: tuple[float, float]) -> LabelMap:
+    """A ball at (row, column), as shares of the size, in front of a wall above a floor."""
+    height, width = shape
+    rows, columns = np.mgrid[0:height, 0:width]
+    ids = np.zeros(shape, np.int64)
+    ids[-max(height // 4, 1) :] = 3
+    radius = min(shape) / 5
+    ids[(rows - ball[0] * height) ** 2 + (columns - ball[1] * width) ** 2 <= radius**2] = 7
+    return LabelMap(ids, PALETTE)
+
+
+@pytest.fixture(scope="session")
+def make_target() -> Callable[[tuple[int, int]], LabelMap]:
+    """Layouts of any (height, width) whose ball lies elsewhere than the exemplar's."""
+    return lambda shape: layout(shape, (0.5, 0.7))
+
+
+@pytest.fixture(scope="session")
+def make_exemplar() -> Callable[..., Exemplar]:
+    """Exemplars of any (height, width): noisy colours per class."""
+
+    def make(shape: tuple[int, int] = (24, 32)) -> Exemplar:
+        labels = layout(shape, (0.45, 0.3))
+        noise = np.random.default_rng(0).normal(0, 0.08, (*shape, 3))
+        return Exemplar(np.clip(labels.colors() / 255 + noise, 0, 1).astype(np.float32), labels)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def exemplar(make_exemplar: Callable[..., Exemplar]) -> Exemplar:
+    """24x32 pixels, three classes."""
+    return make_exemplar()
+
+
+@pytest.fixture(scope="session")
+def target(make_target: Callable[[tuple[int, int]], LabelMap]) -> LabelMap:
+    """24x32 pixels, the ball moved."""
+    return make_target((24, 32))
+
+
+_NARROW = {"width": 4, "discriminator_width": 4, "segmenter_width": 4}
+
+
+@pytest.fixture(scope="session")
+def small() -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    """Per method and recipe: settings that take a fraction of a second."""
+    return {
+        ("semia", "fast"): {**_NARROW, "invented": 1, "steps": 6},
+        ("semia", "paper"): {**_NARROW, "generator_steps": 1, "steps": 4},
+    }
+
+
+@pytest.fixture(scope="session")
+def sentence() -> Callable[[BaseException], str]:
+    """The text of an error, after checking that it is one sentence."""
+
+    def check(error: BaseException) -> str:
+        text = str(error)
+        assert "\n" not in text
+        assert len(text) > 20
+        assert text[0].isupper() or text[0] == "'" or text.startswith(("seed", "size", "minutes", "features"))
+        return text
+
+    return check

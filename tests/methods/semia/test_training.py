@@ -1,0 +1,169 @@
+import pytest
+import torch
+
+from analogon.methods.semia import config as semia
+from analogon.methods.semia.config import Config
+from analogon.methods.semia.training import Trainer
+
+SMALL = {
+    "width": 4,
+    "discriminator_width": 4,
+    "segmenter_width": 4,
+    "generator_steps": 1,
+    "discriminator_steps": 1,
+    "patch_samples": (6, 4),
+}
+
+
+def trainer(exemplar, recipe="paper", targets=(), seed=0, **options):
+    values = {**semia.RECIPES[recipe], **SMALL, **options}
+    return Trainer(exemplar, Config.model_validate(values), seed=seed, device="cpu", targets=targets)
+
+
+def weights(trained):
+    return torch.cat([p.detach().flatten() for p in trained.generator.parameters()])
+
+
+PAPER_TERMS = ("gan", "matching", "reconstruction", "fixed_gamma", "fixed_beta", "align", "patch")
+
+
+@pytest.mark.parametrize("term", PAPER_TERMS)
+def test_each_loss_moves_the_generator(exemplar, term):
+    """Alone, with all other weights zero: over a reconstructing and a sampling iteration the weights change."""
+    only = {name: float(name == term) for name in PAPER_TERMS}
+    # encoded together, equal layouts have beta = 0 exactly while the biases are 0
+    moved = trainer(exemplar, noise=0, ramp=1, encode_together=term != "fixed_beta", **only)
+    before = weights(moved)
+    logs = [moved.step(n) for n in range(2)]
+    assert any(term in log for log in logs)
+    assert (weights(moved) - before).abs().max() > 0
+
+
+@pytest.mark.parametrize("term", [*PAPER_TERMS, "detail"])
+def test_each_weight_counts(exemplar, target, term):
+    """A fast run without the term ends elsewhere than one with it."""
+    ends = []
+    for weight in (0.0, 2.0):
+        run = trainer(exemplar, "fast", (target,), invented=2, reconstruct_every=2, **{term: weight})
+        for n in range(4):
+            run.step(n)
+        ends.append(weights(run))
+    assert not torch.equal(*ends)
+
+
+def test_without_any_loss_the_generator_stays(exemplar):
+    still = trainer(exemplar, **dict.fromkeys(PAPER_TERMS, 0.0))
+    before = weights(still)
+    for n in range(2):
+        still.step(n)
+    assert torch.equal(weights(still), before)
+
+
+def test_alignment_as_released_carries_no_gradient(exemplar):
+    only = {name: float(name == "align") for name in PAPER_TERMS}
+    inert = trainer(exemplar, ramp=1, align_gradient=False, **only)
+    before = weights(inert)
+    log = inert.step(1)
+    assert log["align"] > 0
+    assert torch.equal(weights(inert), before)
+
+
+def test_the_judges_are_frozen_while_they_judge(exemplar):
+    run = trainer(exemplar, ramp=1)
+    run.step(0)
+    judges = [p.clone() for net in (run.discriminator, run.segmenter) for p in net.parameters()]
+    pair, real = run._draw(1, torch.Generator().manual_seed(1))
+    run._generator_step(pair, real, torch.Generator().manual_seed(2))
+    after = [p for net in (run.discriminator, run.segmenter) for p in net.parameters()]
+    assert all(torch.equal(a, b) for a, b in zip(judges, after, strict=True))
+    assert all(p.requires_grad for p in after) and run.segmenter.training
+
+
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("conditions", "geometry"),
+        ("discriminator_sees", "picture+layout"),
+        ("segmenter_scale", 2),
+        ("patch_labels", False),
+        ("patch_sizes", (2, 2)),
+        ("patch_samples", (20, 10)),
+        ("patch_neighbours", 1),
+        ("bend", 0.1),
+        ("zoom", 0.5),
+        ("ramp", 3),
+        ("exchange", 0.0),
+        ("reconstruct_every", 2),
+        ("noise", 0.1),
+        ("generator_steps", 2),
+        ("discriminator_steps", 2),
+        ("lr_generator", 0.001),
+        ("lr_segmenter", 0.0001),
+        ("lr_discriminator", 0.001),
+        ("decay_from", 0.9),
+        ("decay_to", 0.5),
+        ("initial_gain", 0.5),
+        ("carry", True),
+        ("average", 0.5),
+        ("steps", 12),
+    ],
+)
+def test_every_option_changes_what_is_learnt(exemplar, field, value):
+    ends = []
+    for options in ({}, {field: value}):
+        values = {"steps": 6, "ramp": 1, "decay_from": 0.2, "spectral": False} | options
+        run = trainer(exemplar, **values)
+        for n in range(6):
+            run.step(n)
+        ends.append(torch.cat([p.detach().flatten() for p in run.rendering.parameters()]))
+    assert ends[0].shape != ends[1].shape or not torch.equal(*ends)
+
+
+def test_invented_layouts_and_targets_are_practised(exemplar, target):
+    assert len(trainer(exemplar, "fast", invented=2).practice.journeys) == 4  # there, and there and back
+    assert len(trainer(exemplar, "fast", (target,), invented=0).practice.journeys) == 1
+
+
+def test_a_residual_generator_starts_with_what_was_carried(exemplar, target):
+    run = trainer(exemplar, "fast", (target,), invented=0)
+    pair = run.practice.carried(run.practice.journeys[0], flip=False)
+    made, _ = run.generator(pair.source, pair.source_layout, pair.target_layout)
+    assert torch.allclose(made, pair.source)
+
+
+def test_a_step_depends_on_its_number_and_the_seed_alone(exemplar):
+    """Whatever was drawn before, in torch's global state or elsewhere."""
+    first, second = trainer(exemplar), trainer(exemplar)
+    first.step(0)
+    second.step(0)
+    torch.rand(17)
+    a, b = first.step(1), second.step(1)
+    assert a == b and torch.equal(weights(first), weights(second))
+    assert not torch.equal(weights(first), weights(trainer(exemplar, seed=1)))
+
+
+@pytest.mark.parametrize("recipe", ["paper", "fast"])
+def test_a_state_taken_back_goes_on_bit_for_bit(exemplar, target, recipe):
+    whole = trainer(exemplar, recipe, (target,), steps=6)
+    for n in range(6):
+        whole.step(n)
+    half = trainer(exemplar, recipe, (target,), steps=6)
+    for n in range(3):
+        half.step(n)
+    state = half.state()
+    resumed = trainer(exemplar, recipe, (target,), steps=6)
+    resumed.load(state)
+    late = trainer(exemplar, recipe, (target,), steps=6)
+    late.load(state)
+    for n in range(3, 6):
+        resumed.step(n)
+        late.step(n - 1)  # off by one
+    assert all(torch.equal(a, b) for a, b in zip(resumed.state().values(), whole.state().values(), strict=True))
+    assert not torch.equal(weights(late), weights(whole))
+
+
+def test_training_reconstructs_the_picture(exemplar):
+    """What the paper's objective is for: the error on the picture itself falls a good way."""
+    run = trainer(exemplar, width=8, steps=120, lr_generator=0.01, bend=0, zoom=0, spectral=False)
+    errors = [log["reconstruction"] for log in map(run.step, range(120)) if "reconstruction" in log]
+    assert sum(errors[-4:]) < 0.5 * sum(errors[:4])

@@ -1,0 +1,134 @@
+import json
+
+import pytest
+from pydantic import BaseModel
+
+from analogon.errors import ModelError, OptionError
+from analogon.methods import registry
+
+METHODS = sorted(registry.METHODS)
+RECIPES = [(name, recipe) for name in METHODS for recipe in registry.get(name).recipes]
+
+
+@pytest.fixture
+def semia():
+    return registry.get("semia")
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_every_field_is_described_and_every_entry_complete(name):
+    entry = registry.get(name)
+    assert entry.name == name
+    assert entry.summary
+    assert issubclass(entry.config_type, BaseModel)
+    for field, info in entry.config_type.model_fields.items():
+        assert info.description, field
+
+
+@pytest.mark.parametrize(("name", "recipe"), RECIPES)
+def test_every_recipe_is_a_configuration(name, recipe):
+    entry = registry.get(name)
+    config = entry.configure(recipe, {})
+    for field, value in entry.recipes[recipe].items():
+        assert getattr(config, field) == value
+    # what a model's record holds gives the same configuration again
+    assert entry.configure_exactly(json.loads(json.dumps(config.model_dump(mode="json")))) == config
+
+
+def test_no_recipe_means_the_first(semia):
+    assert semia.configure(None, {}) == semia.configure(next(iter(semia.recipes)), {})
+    assert semia.configure(None, {}) == semia.configure("fast", {})
+    assert semia.configure("fast", {}) != semia.configure("paper", {})
+
+
+def test_options_change_fields_of_the_recipe(semia):
+    config = semia.configure("fast", {"width": 9, "patch_sizes": [7, 5]})
+    assert (config.width, config.patch_sizes) == (9, (7, 5))
+    changed = {k for k, v in config.model_dump().items() if v != getattr(semia.configure("fast", {}), k)}
+    assert changed == {"width", "patch_sizes"}
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("semai", "did you mean 'semia'"), ("Semia", "did you mean 'semia'"), ("xyz", "the known ones are semia")],
+)
+def test_an_unknown_method(name, words, sentence):
+    with pytest.raises(OptionError) as error:
+        registry.get(name)
+    assert f"'{name}'" in sentence(error.value)
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [("fats", "did you mean 'fast'"), ("papers", "did you mean 'paper'"), ("xyz", "the known ones are fast, paper")],
+)
+def test_an_unknown_recipe(semia, recipe, words, sentence):
+    with pytest.raises(OptionError) as error:
+        semia.configure(recipe, {})
+    assert f"'{recipe}'" in sentence(error.value)
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("widht", "did you mean 'width'"),
+        ("lr_generater", "did you mean 'lr_generator'"),
+        ("zzzzzz", "the known ones are steps, "),
+    ],
+)
+def test_an_unknown_field(semia, field, words, sentence):
+    with pytest.raises(OptionError) as error:
+        semia.configure(None, {field: 1})
+    assert f"'{field}'" in sentence(error.value)
+    assert words in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("steps", 0, "greater than or equal to 1"),
+        ("steps", 2.5, "integer"),
+        ("steps", "many", "integer"),
+        ("size_limit", 8, "greater than or equal to 16"),
+        ("width", 1000, "less than or equal to 256"),
+        ("norm", "instanse", "'batch' or 'instance'"),
+        ("carry", "perhaps", "boolean"),
+        ("average", 1.0, "less than 1"),
+        ("lr_generator", 0, "greater than 0"),
+        ("gan", -1, "greater than or equal to 0"),
+        ("patch_sizes", [3], "field required"),
+        ("patch_samples", 3, "tuple"),
+    ],
+)
+def test_a_value_that_a_field_does_not_take(semia, field, value, words, sentence):
+    with pytest.raises(OptionError) as error:
+        semia.configure(None, {field: value})
+    assert f"Field '{field}' of method 'semia'" in sentence(error.value)
+    assert repr(value) in str(error.value)
+    assert words in str(error.value)
+
+
+def test_not_a_number_is_no_value(semia, sentence):
+    for field in ("lr_generator", "gan", "zoom"):
+        for value in (float("nan"), float("inf")):
+            with pytest.raises(OptionError, match=field) as error:
+                semia.configure(None, {field: value})
+            sentence(error.value)
+
+
+def test_a_saved_configuration_of_another_version(semia, sentence):
+    values = semia.configure(None, {}).model_dump(mode="json")
+    for wrong in ({**values, "no_longer": 1}, {**values, "width": "wide"}):
+        with pytest.raises(ModelError) as error:
+            semia.configure_exactly(wrong)
+        assert "fit it again" in sentence(error.value)
+        assert ("no_longer" if "no_longer" in wrong else "width") in str(error.value)
+
+
+def test_a_method_loads():
+    pytest.importorskip("torch")
+    for name in METHODS:
+        method = registry.get(name).load()
+        assert callable(method.fit) and callable(method.restore)

@@ -1,0 +1,36 @@
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from analogon.errors import OptionError
+from analogon.training.device import flushed_denormals, pick
+
+
+def test_cpu():
+    assert pick("cpu") == torch.device("cpu")
+
+
+def test_auto_takes_an_accelerator_where_there_is_one():
+    wanted = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    assert pick("auto").type == wanted
+
+
+@pytest.mark.parametrize("name", ["abacus", "", "cpu:x", "cuda:99"])
+def test_an_unknown_device(name, sentence):
+    with pytest.raises(OptionError) as error:
+        pick(name)
+    assert f"'{name}'" in sentence(error.value)
+    assert "'auto' or 'cpu'" in str(error.value)
+
+
+def test_denormals_are_zero_inside_the_block_only():
+    denormal = torch.tensor([1e-40])
+    if not torch.set_flush_denormal(False):
+        pytest.skip("this processor cannot flush denormals")
+    assert (denormal * 1).item() != 0
+    with flushed_denormals():
+        assert (denormal * 1).item() == 0
+    assert (denormal * 1).item() != 0
+    with pytest.raises(ValueError, match="inside"), flushed_denormals():
+        raise ValueError("inside")
+    assert (denormal * 1).item() != 0
