@@ -10,7 +10,8 @@ import pytest
 # Tiny pictures compute faster on one thread than on several. Read by torch when it is first imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from analogon import Exemplar, LabelClass, LabelMap, Palette
+import analogon
+from analogon import Exemplar, LabelClass, LabelMap, Model, Palette
 
 PALETTE = Palette(
     (
@@ -72,6 +73,26 @@ def small() -> Mapping[tuple[str, str], Mapping[str, Any]]:
         ("semia", "fast"): {**_NARROW, "invented": 1, "steps": 6},
         ("semia", "paper"): {**_NARROW, "generator_steps": 1, "steps": 4},
     }
+
+
+@pytest.fixture
+def fit(exemplar: Exemplar, small: Mapping[tuple[str, str], Mapping[str, Any]]) -> Callable[..., Model]:
+    """Fits SemIA with small settings on the CPU; they can be changed."""
+
+    def run(recipe: str = "fast", given: Exemplar = exemplar, **changes: Any) -> Model:
+        settings = small.get(("semia", recipe), {})
+        return analogon.fit(given, recipe=recipe, **{"device": "cpu", **settings, **changes})
+
+    return run
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A checkpoint and a report after every training step."""
+    from analogon.training import driver
+
+    monkeypatch.setattr(driver, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(driver, "REPORT_SECONDS", -1.0)
 
 
 @pytest.fixture(scope="session")

@@ -100,6 +100,21 @@ def test_sizes_may_differ():
     assert np.array_equal(classes_of_origin(source, way), target.ids)
 
 
+@pytest.mark.parametrize("seed", range(40))
+def test_whatever_the_layouts_every_place_is_in_the_source_and_of_the_right_class(seed):
+    rng = np.random.default_rng(seed)
+
+    def anything():
+        shape = tuple(rng.integers(16, 50, 2))
+        things = [(*rng.integers(0, 30, 2), *rng.integers(1, 25, 2)) for _ in range(3)]
+        return layout(shape, [(0, 0, 2, 2), *things], int(rng.integers(1, 15)))
+
+    source, target = anything(), anything()
+    way = transport(source, target)
+    assert way.field.min() >= 0 and (way.field <= np.array(source.shape) - 1).all()
+    assert np.array_equal(classes_of_origin(source, way), target.ids)
+
+
 def test_a_palette_in_another_order_means_the_same():
     source, target = layout(things=[(20, 20, 15, 10)]), layout(things=[(20, 40, 15, 10)])
     turned = LabelMap(target.ids, Palette(PALETTE.classes[::-1]))

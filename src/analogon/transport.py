@@ -245,7 +245,9 @@ def _shift_piece(field: Field, box: tuple[slice, slice], piece: NDArray[np.bool_
     moved = places + shift
     inside = ((moved >= 0) & (moved < inner.shape)).all(1)
     inside[inside] = inner[moved[inside, 0], moved[inside, 1]]
-    field[rows[inside], cols[inside]] += shift.astype(np.float32)
+    # half-pixel places round to even, so that a shift may carry one just over the frame
+    arrived = field[rows[inside], cols[inside]] + shift.astype(np.float32)
+    field[rows[inside], cols[inside]] = np.clip(arrived, 0, np.array(inner.shape) - 1)
 
 
 def _blocks(mask: NDArray[np.bool_], factor: int) -> NDArray[np.float64]:

@@ -2,7 +2,9 @@ import json
 
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch", reason="training needs the extra 'neural'")
+
+import torch
 from safetensors.torch import save_file
 
 from analogon.errors import ModelError

@@ -1,6 +1,8 @@
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch", reason="training needs the extra 'neural'")
+
+import torch
 
 from analogon.errors import OptionError
 from analogon.training.device import flushed_denormals, pick

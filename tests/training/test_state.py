@@ -1,6 +1,8 @@
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch", reason="training needs the extra 'neural'")
+
+import torch
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 

@@ -42,7 +42,7 @@ class Bundle:
         record = {"format": FORMAT, **self.record, "palette": palette}
         tensors = {f"learnt.{k}": v for k, v in self.arrays.items()}
         tensors |= {"exemplar.image": self.exemplar.image, "exemplar.ids": self.exemplar.labels.ids}
-        tensors = {k: np.ascontiguousarray(v) for k, v in tensors.items()}
+        tensors = {k: np.asarray(v, order="C") for k, v in tensors.items()}
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with replacing(folder / FILE) as file:

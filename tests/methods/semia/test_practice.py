@@ -11,8 +11,7 @@ STILL = Warp(False, None, 1.0)
 
 
 def practice(exemplar, kind="geometry"):
-    image = torch.from_numpy(exemplar.image * 2 - 1).permute(2, 0, 1)[None]
-    return Practice(image, exemplar.labels, kind)
+    return Practice(exemplar, kind, torch.device("cpu"))
 
 
 def test_conditions_have_the_announced_planes():
@@ -94,7 +93,7 @@ def test_a_mirrored_journey_is_the_mirror_image(exemplar, target):
 def test_carrying_blanks_the_layout_at_seams_only(exemplar, target):
     drawn = practice(exemplar)
     field = transport(exemplar.labels, target).field
-    image, layout, whole = carried(drawn.image, drawn.layout, field)
+    image, layout, whole = carried(drawn.image, drawn.layout, field, torch.zeros(1))
     assert image.shape[-2:] == target.shape
     assert not layout[:, :, whole[0, 0] == 0].any()
     classes = len(exemplar.labels.palette)

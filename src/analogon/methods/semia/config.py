@@ -56,6 +56,7 @@ class Config(BaseModel):
     lr_generator: float = Field(0.005, gt=0, description="Adam rate of the generator")
     lr_segmenter: float = Field(0.005, gt=0, description="Adam rate of the segmenter")
     lr_discriminator: float = Field(0.02, gt=0, description="Adam rate of the discriminator")
+    betas: tuple[float, float] = Field((0.0, 0.9), description="Adam's decay of first and second moments")
     decay_from: float = Field(0.4, ge=0, le=1, description="share of the steps after which rates fall linearly")
     decay_to: float = Field(0.1, ge=0, le=1, description="share of the rate left at the end")
     average: float = Field(0.0, ge=0, lt=1, description="decay of the weight average that renders; 0 for none")
@@ -104,7 +105,8 @@ RECIPES: dict[str, dict[str, Any]] = {
         "discriminator_steps": 1,
         "lr_generator": 0.002,
         "lr_discriminator": 0.008,
-        "average": 0.99,
+        "betas": (0.5, 0.99),
+        "average": 0.98,
         "patch_sizes": (5, 3),
         "patch_samples": (192, 96),
         "patch_neighbours": 1,

@@ -23,7 +23,7 @@ def adversarial(scores: Sequence[Tensor], real: bool, where: Tensor | None = Non
             terms.append(error.mean())
         else:
             weight = F.adaptive_avg_pool2d(where, (error.shape[-2], error.shape[-1]))
-            terms.append((error * weight).sum() / (weight.sum() + 1))
+            terms.append(_mean(error, weight))
     return torch.stack(terms).mean()
 
 
@@ -101,15 +101,15 @@ def patch_coherence(
 def known(fake: Tensor, truth: Tensor, sure: Tensor, coarse: int) -> Tensor:
     """L1 to the truth where it is sure, plus L1 of averages over ``coarse`` x ``coarse`` pixels elsewhere (0: none).
 
+    Each part is a mean over its own area, so that a small hole counts as much as all that surrounds it.
+
     Args:
         fake, truth: (1, 3, H, W). sure: (1, 1, H, W) in [0, 1].
     """
-    error = (fake - truth).abs().mean(1, keepdim=True)
-    loss = (error * sure).mean()
+    loss = _mean((fake - truth).abs().mean(1, keepdim=True), sure)
     if coarse:
         blurred = F.avg_pool2d(fake - truth, coarse, stride=coarse // 2).abs().mean(1, keepdim=True)
-        unsure = F.avg_pool2d(1 - sure, coarse, stride=coarse // 2)
-        loss = loss + (blurred * unsure).mean()
+        loss = loss + _mean(blurred, F.avg_pool2d(1 - sure, coarse, stride=coarse // 2))
     return loss
 
 
@@ -120,6 +120,12 @@ def detail(fake: Tensor, source: Tensor, where: Tensor) -> Tensor:
         fake, source: (1, 3, H, W). where: (1, 1, H, W) in [0, 1]; both neighbours must lie inside.
     """
     change = fake - source
-    down = (change[..., 1:, :] - change[..., :-1, :]).abs() * (where[..., 1:, :] * where[..., :-1, :])
-    right = (change[..., 1:] - change[..., :-1]).abs() * (where[..., 1:] * where[..., :-1])
-    return down.mean() + right.mean()
+    down = (change[..., 1:, :] - change[..., :-1, :]).abs().mean(1, keepdim=True)
+    right = (change[..., 1:] - change[..., :-1]).abs().mean(1, keepdim=True)
+    inside_down, inside_right = where[..., 1:, :] * where[..., :-1, :], where[..., 1:] * where[..., :-1]
+    return _mean(down, inside_down) + _mean(right, inside_right)
+
+
+def _mean(values: Tensor, weights: Tensor) -> Tensor:
+    """Weighted mean; 0 where nothing has weight."""
+    return (values * weights).sum() / (weights.sum() + 1)

@@ -20,11 +20,12 @@ from analogon.methods.base import Arrays
 from analogon.methods.semia.conditions import conditions
 from analogon.methods.semia.config import Config
 from analogon.methods.semia.networks import Generator
-from analogon.methods.semia.practice import carried, carry
+from analogon.methods.semia.practice import carried, carry, to_tensor
 from analogon.methods.semia.training import Trainer, make_generator
 from analogon.run import Run
 from analogon.training import Checkpoint, drive
 from analogon.training.device import pick
+from analogon.tone import class_tones, tone_shift
 from analogon.transport import transport
 
 #: Pixels that the networks, which halve a picture three times, need on its shorter side.
@@ -51,17 +52,22 @@ class Painter:
             return _array(F.interpolate(made, target.shape, mode="bicubic", align_corners=False))
         # what the network changed is smooth; the detail is carried from the full-size picture
         change = F.interpolate(made - given, target.shape, mode="bicubic", align_corners=False)
-        full = carry(_tensor(self.exemplar.image, device), transport(self.exemplar.labels, target).field, "bilinear")
+        way = transport(self.exemplar.labels, target)
+        shift = tone_shift(class_tones(self.exemplar), self.exemplar, way, target.indices())
+        full = carry(to_tensor(self.exemplar.image, device), way.field, "bilinear")
+        full = full + to_tensor(shift, device, offset=0)
         return _array(full + change)
 
     def _paint(self, exemplar: Exemplar, target: LabelMap, device: torch.device) -> tuple[Tensor, Tensor]:
         """The generator's input picture and its output, (1, 3, h, w) in [-1, 1]."""
         classes, kind = len(exemplar.labels.palette), self.config.conditions
-        image = _tensor(exemplar.image, device)
+        image = to_tensor(exemplar.image, device)
         source = conditions(exemplar.labels.indices(), classes, kind).to(device)
         wanted = conditions(target.indices(), classes, kind).to(device)
         if self.config.carry:
-            image, source, _ = carried(image, source, transport(exemplar.labels, target).field)
+            way = transport(exemplar.labels, target)
+            shift = to_tensor(tone_shift(class_tones(exemplar), exemplar, way, target.indices()), device, offset=0)
+            image, source, _ = carried(image, source, way.field, shift)
         elif target.shape != exemplar.shape:
             image = F.interpolate(image, target.shape, mode="bicubic", align_corners=False)
             source = F.interpolate(source, target.shape, mode="nearest-exact")
@@ -147,10 +153,6 @@ def _preview(painter: Any, run: Run, tag: str) -> Path | None:
         path = folder / f"{tag}-{i}.png"
         write_image(path, now.render(target, run))
     return path
-
-
-def _tensor(image: NDArray[np.float32], device: torch.device) -> Tensor:
-    return torch.from_numpy(image * 2 - 1).permute(2, 0, 1)[None].contiguous().to(device)
 
 
 def _array(image: Tensor) -> NDArray[np.float32]:

@@ -17,13 +17,18 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from scipy import ndimage as ndi
 from torch import Tensor
 
-from analogon.data import LabelMap
+from analogon.data import Exemplar, LabelMap
 from analogon.methods.semia import augment
 from analogon.methods.semia.conditions import conditions
 from analogon.methods.semia.layouts import invent
+from analogon.tone import Tones, class_tones, tone_shift
 from analogon.transport import Transport, solid, transport
+
+#: Width in pixels, on either side, of what counts as the outline between two classes.
+OUTLINE = 3
 
 
 @dataclass(frozen=True)
@@ -56,13 +61,14 @@ class Journey:
     """A field to walk and the layout it leads to.
 
     Attributes:
-        field: float32 (h, w, 2). indices: int64 (h, w). layout: conditions of the indices.
+        field: float32 (h, w, 2). shift: (1, 3, h, w), brings filled places to the tone of where they are. indices: int64 (h, w). layout: conditions of the indices.
         whole: float (1, 1, h, w), 1 where the field carries a piece as a whole; what lies between is left blank.
         sure: float (1, 1, h, w), 1 where what arrives is right: it stayed, moved with its object, or came home.
         back: whether the journey leads there and back again, so that the answer is the picture itself.
     """
 
     field: NDArray[np.float32]
+    shift: Tensor
     indices: Tensor
     layout: Tensor
     whole: Tensor
@@ -71,14 +77,15 @@ class Journey:
 
 
 class Practice:
-    """Draws pairs from one picture (1, 3, H, W) in [-1, 1] and its layout."""
+    """Draws pairs from one exemplar; ``image`` is its picture (1, 3, H, W) in [-1, 1]."""
 
-    def __init__(self, image: Tensor, labels: LabelMap, kind: str) -> None:
-        self.image, self.kind = image, kind
-        self.labels = labels
+    def __init__(self, exemplar: Exemplar, kind: str, device: torch.device) -> None:
+        self.exemplar, self.kind = exemplar, kind
+        self.image = to_tensor(exemplar.image, device)
+        self.labels = labels = exemplar.labels
         self.classes = len(labels.palette)
         self.indices = torch.from_numpy(labels.indices())
-        self.layout = self._conditions(self.indices).to(image.device)
+        self.layout = self._conditions(self.indices).to(device)
         self.journeys: list[Journey] = []
 
     def _conditions(self, indices: Tensor) -> Tensor:
@@ -129,27 +136,31 @@ class Practice:
 
     def plan(self, count: int, targets: tuple[LabelMap, ...], rng: np.random.Generator) -> None:
         """Lay out the journeys to practise: ``count`` invented layouts there and back, and the given targets."""
+        tones = class_tones(self.exemplar)
         for _ in range(count):
             layout = LabelMap(invent(self.labels.ids, rng), self.labels.palette)
             there, back = transport(self.labels, layout), transport(layout, self.labels)
-            self._add(there, layout)
-            self._add(_walk(there, back), self.labels, back=True)
+            self._add(there, layout, tones)
+            self._add(_walk(there, back), self.labels, tones, back=True)
         for target in targets:
-            self._add(transport(self.labels, target), target)
+            self._add(transport(self.labels, target), target, tones)
 
-    def _add(self, way: Transport, layout: LabelMap, *, back: bool = False) -> None:
+    def _add(self, way: Transport, layout: LabelMap, tones: Tones, *, back: bool = False) -> None:
         whole = solid(way.field)
         sure = whole & ~way.filled
         if back:
             h, w = layout.shape
-            sure = np.abs(way.field - np.moveaxis(np.mgrid[:h, :w], 0, -1)).max(-1) < 0.3
+            home = np.abs(way.field - np.moveaxis(np.mgrid[:h, :w], 0, -1)).max(-1) < 0.3
+            # the journey cannot bring outlines along, so they are what there is to learn
+            sure = home | _outlines(layout.indices())
         indices = torch.from_numpy(layout.indices())
-        self.journeys.append(Journey(way.field, indices, self._conditions(indices), _mask(whole), _mask(sure), back))
+        shift = to_tensor(tone_shift(tones, self.exemplar, way, layout.indices()), self.image.device, offset=0)
+        self.journeys.append(Journey(way.field, shift, indices, self._conditions(indices), _mask(whole), _mask(sure), back))
 
     def carried(self, journey: Journey, *, flip: bool) -> Pair:
         """Walk one journey, mirrored or not."""
         at = self.image.device
-        image, layout, whole = carried(self.image, self.layout, journey.field)
+        image, layout, whole = carried(self.image, self.layout, journey.field, journey.shift)
         pieces = [
             image,
             layout,
@@ -167,14 +178,14 @@ class Practice:
         return Pair(image, layout, wanted, indices, truth, sure, whole * (1 - sure), coarse=journey.back, same=False)
 
 
-def carried(image: Tensor, layout: Tensor, field: NDArray[np.float32]) -> tuple[Tensor, Tensor, Tensor]:
+def carried(image: Tensor, layout: Tensor, field: NDArray[np.float32], shift: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Picture (1, 3, H, W) and conditions of the source at the places of a field (h, w, 2), and where it is whole.
 
-    The third value (1, 1, h, w) is 0 at seams and repeated pixels; the conditions are blank there, which tells the
+    ``shift`` (1, 3, h, w) is added to the picture (:func:`analogon.tone.tone_shift`). The third value (1, 1, h, w) is 0 at seams and repeated pixels; the conditions are blank there, which tells the
     network to distrust what it sees.
     """
     whole = _mask(solid(field)).to(image.device)
-    return carry(image, field, "bilinear"), carry(layout, field, "nearest") * whole, whole
+    return (carry(image, field, "bilinear") + shift).clamp(-1, 1), carry(layout, field, "nearest") * whole, whole
 
 
 def carry(image: Tensor, field: NDArray[np.float32], mode: str) -> Tensor:
@@ -190,6 +201,18 @@ def _walk(first: Transport, then: Transport) -> Transport:
     near = np.rint(then.field)
     rows, cols = near.astype(np.int64).transpose(2, 0, 1)
     return Transport(first.field[rows, cols] + (then.field - near), first.filled[rows, cols] | then.filled)
+
+
+def to_tensor(image: NDArray[np.float32], device: torch.device, offset: float = 1) -> Tensor:
+    """(h, w, 3) in [0, 1] to (1, 3, h, w) in [-1, 1]; a difference of two pictures with ``offset=0``."""
+    return torch.from_numpy(image * 2 - offset).permute(2, 0, 1)[None].contiguous().to(device)
+
+
+def _outlines(indices: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Pixels within ``OUTLINE`` of another class."""
+    size = 2 * OUTLINE + 1
+    near: NDArray[np.bool_] = ndi.maximum_filter(indices, size) != ndi.minimum_filter(indices, size)
+    return near
 
 
 def _mask(where: NDArray[np.bool_]) -> Tensor:

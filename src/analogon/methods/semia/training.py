@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -44,8 +44,7 @@ class Trainer:
     ) -> None:
         self.config, self.seed, self.device = config, seed, torch.device(device)
         self.steps = config.steps
-        picture = torch.from_numpy(exemplar.image * 2 - 1).permute(2, 0, 1)[None].contiguous().to(self.device)
-        self.practice = Practice(picture, exemplar.labels, config.conditions)
+        self.practice = Practice(exemplar, config.conditions, self.device)
         if config.carry:
             self.practice.plan(config.invented, targets, np.random.default_rng(seed))
         self.classes = len(exemplar.labels.palette)
@@ -65,7 +64,7 @@ class Trainer:
             network.to(self.device)
         self.extractor.to(self.device)
         self.optimisers = {
-            name: torch.optim.Adam(getattr(self, name).parameters(), rate, betas=(0.0, 0.9))
+            name: torch.optim.Adam(getattr(self, name).parameters(), rate, betas=config.betas)
             for name, rate in (
                 ("generator", config.lr_generator),
                 ("discriminator", config.lr_discriminator),
@@ -201,8 +200,7 @@ class Trainer:
             given = self.extractor((source + 1) / 2)
         total, count = torch.zeros((), device=self.device), 0
         for k, (size, samples) in enumerate(zip(config.patch_sizes, config.patch_samples, strict=True)):
-            h, w = made[k].shape[-2:]
-            at = torch.stack([torch.randint(n - size + 1, (samples,), generator=draws) for n in (h, w)], 1)
+            at = _corners(made[k].shape[-2:], size, samples, self._doubt(pair), draws)
             total = total + samples * losses.patch_coherence(
                 made[k],
                 given[k],
@@ -298,6 +296,20 @@ def frozen(*networks: nn.Module) -> Iterator[None]:
         for network, mode in zip(networks, modes, strict=True):
             network.requires_grad_(True)
             network.train(mode)
+
+
+def _corners(
+    shape: Sequence[int], size: int, samples: int, where: Tensor | None, draws: torch.Generator
+) -> Tensor:
+    """Top-left corners (N, 2) of random patches; with ``where`` (1, 1, H, W), of such as have their centre in it."""
+    spans = [n - size + 1 for n in shape]
+    if where is not None:
+        c = size // 2
+        inside = F.adaptive_max_pool2d(where, (shape[0], shape[1]))[0, 0, c : c + spans[0], c : c + spans[1]]
+        found = inside.nonzero().cpu()
+        if len(found):
+            return found[torch.randint(len(found), (samples,), generator=draws)]
+    return torch.stack([torch.randint(n, (samples,), generator=draws) for n in spans], 1)
 
 
 def _halved(indices: Tensor, times: int) -> Tensor:

@@ -1,0 +1,266 @@
+"""The driver from the first step to the last: reports, history, checkpoints, what is not finite."""
+
+import math
+
+import pytest
+
+pytest.importorskip("torch", reason="training needs the extra 'neural'")
+
+import torch
+
+from analogon.errors import ModelError, TrainingError
+from analogon.run import Run
+from analogon.training import driver
+from analogon.training.checkpoint import FILE, Checkpoint
+
+from .learner import IDENTITY, Learner, ListenerError, Timed, go, history, same, stop_at
+
+# -- to the end --------------------------------------------------------------------------------------------------
+
+
+def test_every_step_is_done_once_and_in_order():
+    learner = Learner(12)
+    outcome = go(learner)
+    assert learner.done == list(range(12))
+    assert (outcome.steps, outcome.planned, outcome.stopped) == (12, 12, None)
+
+
+def test_reports_tell_step_losses_and_time_left(clock, tmp_path):
+    events = []
+    go(Timed(clock, 2.0, steps=5), Run(listener=events.append))
+    assert [e.step for e in events] == [1, 2, 3, 4, 5]
+    assert {e.steps for e in events} == {5}
+    assert [e.seconds_left for e in events] == [8.0, 6.0, 4.0, 2.0, 0.0]
+    assert all(math.isfinite(e.losses["error"]) for e in events[:-1])
+
+
+def test_reports_are_not_more_frequent_than_anyone_reads(clock):
+    events = []
+    go(Timed(clock, driver.REPORT_SECONDS / 4, steps=40), Run(listener=events.append))
+    assert len(events) < 10
+
+
+def test_nothing_is_written_without_a_folder(eager, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    go(Learner(12))
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_history_holds_the_mean_losses_of_every_ten_steps(tmp_path):
+    learner = Learner(25)
+    go(learner, Run(folder=tmp_path))
+    lines = history(tmp_path)
+    assert [line["step"] for line in lines] == [10, 20, 25]
+    again = Learner(25)
+    losses = [again.step(n)["error"] for n in range(25)]
+    for line, part in zip(lines, (losses[:10], losses[10:20], losses[20:]), strict=True):
+        assert line["error"] == pytest.approx(sum(part) / len(part), abs=2e-6)
+
+
+def test_a_new_run_starts_a_new_history(tmp_path):
+    go(Learner(25), Run(folder=tmp_path))
+    go(Learner(12), Run(folder=tmp_path))
+    assert [line["step"] for line in history(tmp_path)] == [10, 12]
+
+
+def test_previews_are_made_now_and_then_and_reported(tmp_path):
+    tags, events = [], []
+
+    def preview(tag):
+        tags.append(tag)
+        return tmp_path / f"{tag}.png"
+
+    go(Learner(33), Run(listener=events.append), preview=preview)
+    assert tags == [f"{n:06d}" for n in range(4, 33, 4)]
+    assert [e.preview.stem for e in events if e.preview] == tags
+
+
+# -- checkpoints and resuming ------------------------------------------------------------------------------------
+
+
+def test_checkpoints_are_written_less_than_a_minute_apart(clock, tmp_path):
+    written = []
+
+    def listener(event):
+        if (tmp_path / FILE).exists():
+            step = Checkpoint.read(tmp_path, IDENTITY).step
+            if step not in written:
+                written.append(step)
+
+    go(Timed(clock, 7.0, steps=30), Run(folder=tmp_path, listener=listener))
+    assert len(written) >= 4
+    assert all((b - a) * 7 < 60 for a, b in zip([0, *written], [*written, 30], strict=False))
+
+
+@pytest.mark.parametrize("broken", [1, 2, 9, 10, 11, 19])
+def test_a_broken_run_resumed_ends_where_an_unbroken_one_ends(eager, tmp_path, broken):
+    whole = Learner(20)
+    go(whole, Run(folder=tmp_path / "whole"))
+    with pytest.raises(ListenerError):
+        go(Learner(20), Run(folder=tmp_path / "broken", listener=stop_at(broken)))
+    resumed = Learner(20)
+    outcome = go(resumed, Run(folder=tmp_path / "broken", resume=True))
+    assert resumed.done == list(range(broken, 20))
+    assert (outcome.steps, outcome.planned) == (20, 20)
+    assert same(resumed, whole)
+
+
+def test_a_step_more_or_less_would_show(eager, tmp_path):
+    """What the comparison above rests on."""
+    whole = Learner(20)
+    go(whole)
+    for slip in (-1, 1):
+        with pytest.raises(ListenerError):
+            go(Learner(20), Run(folder=tmp_path, listener=stop_at(10)))
+        found = Checkpoint.read(tmp_path, IDENTITY)
+        Checkpoint(found.step + slip, found.steps, IDENTITY, found.tensors).write(tmp_path)
+        resumed = Learner(20)
+        go(resumed, Run(folder=tmp_path, resume=True))
+        assert not same(resumed, whole)
+
+
+def test_a_run_can_be_broken_more_than_once(eager, tmp_path):
+    whole = Learner(20)
+    go(whole)
+    for step in (3, 8, 15):
+        with pytest.raises(ListenerError):
+            go(Learner(20), Run(folder=tmp_path, resume=True, listener=stop_at(step)))
+    resumed = Learner(20)
+    go(resumed, Run(folder=tmp_path, resume=True))
+    assert resumed.done == list(range(15, 20))
+    assert same(resumed, whole)
+
+
+def test_steps_after_the_last_checkpoint_are_repeated_but_not_in_the_history(monkeypatch, tmp_path):
+    monkeypatch.setattr(driver, "REPORT_SECONDS", -1.0)
+
+    def listener(event):
+        # the checkpoint stays at step 15, the history goes on to 30
+        monkeypatch.setattr(driver, "CHECKPOINT_SECONDS", -1.0 if event.step == 14 else 1e9)
+        if event.step == 33:
+            raise ListenerError
+
+    with pytest.raises(ListenerError):
+        go(Learner(40), Run(folder=tmp_path, listener=listener))
+    assert [line["step"] for line in history(tmp_path)] == [10, 20, 30]
+    resumed = Learner(40)
+    go(resumed, Run(folder=tmp_path, resume=True))
+    assert resumed.done == list(range(15, 40))
+    assert [line["step"] for line in history(tmp_path)] == [10, 20, 30, 40]
+
+
+def test_a_line_of_the_history_that_was_cut_off_is_dropped(eager, tmp_path):
+    with pytest.raises(ListenerError):
+        go(Learner(40), Run(folder=tmp_path, listener=stop_at(25)))
+    with (tmp_path / "history.jsonl").open("a") as file:
+        file.write('{"step": 3')
+    go(Learner(40), Run(folder=tmp_path, resume=True))
+    assert [line["step"] for line in history(tmp_path)] == [10, 20, 30, 40]
+
+
+def test_without_a_checkpoint_resuming_starts_at_the_beginning(tmp_path):
+    learner = Learner(5)
+    go(learner, Run(folder=tmp_path, resume=True))
+    assert learner.done == list(range(5))
+
+
+def test_without_resume_a_checkpoint_is_not_used(eager, tmp_path):
+    with pytest.raises(ListenerError):
+        go(Learner(20), Run(folder=tmp_path, listener=stop_at(10)))
+    learner = Learner(20)
+    go(learner, Run(folder=tmp_path))
+    assert learner.done == list(range(20))
+
+
+def test_the_checkpoint_of_another_run_is_refused(eager, tmp_path, sentence):
+    with pytest.raises(ListenerError):
+        go(Learner(20), Run(folder=tmp_path, listener=stop_at(10)))
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(ModelError, match="another seed") as error:
+        go(Learner(20), Run(folder=tmp_path, resume=True), identity={"seed": 1})
+    sentence(error.value)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_checkpoint_without_all_the_weights_is_refused(eager, tmp_path, sentence):
+    with pytest.raises(ListenerError):
+        go(Learner(20), Run(folder=tmp_path, listener=stop_at(10)))
+    found = Checkpoint.read(tmp_path, IDENTITY)
+    tensors = {key: value for key, value in found.tensors.items() if "weight" not in key}
+    Checkpoint(found.step, found.steps, IDENTITY, tensors).write(tmp_path)
+    with pytest.raises(ModelError) as error:
+        go(Learner(20), Run(folder=tmp_path, resume=True))
+    assert str(tmp_path) in sentence(error.value)
+    assert "--resume" in str(error.value)
+
+
+def test_a_file_in_place_of_the_folder(tmp_path, sentence):
+    (tmp_path / "run").write_text("precious")
+    with pytest.raises(ModelError) as error:
+        go(Learner(20), Run(folder=tmp_path / "run"))
+    assert str(tmp_path / "run") in sentence(error.value)
+    assert (tmp_path / "run").read_text() == "precious"
+
+
+# -- what is not finite ------------------------------------------------------------------------------------------
+
+
+class Diverging(Learner):
+    """Reports a loss that is not finite, or spoils a weight, at a given step."""
+
+    def __init__(self, at, *, value=math.nan, quietly=False, steps=20):
+        super().__init__(steps)
+        self.at, self.value, self.quietly = at, value, quietly
+
+    def step(self, n):
+        losses = super().step(n)
+        if n + 1 == self.at:
+            if not self.quietly:
+                return {**losses, "gan": self.value}
+            with torch.no_grad():
+                self.network[0].weight[0, 0] = self.value
+        return losses
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_loss_that_is_not_finite_stops_and_the_last_good_state_stays(eager, tmp_path, value, sentence):
+    with pytest.raises(TrainingError) as error:
+        go(Diverging(13, value=value), Run(folder=tmp_path))
+    text = sentence(error.value)
+    assert "step 13" in text and f"'gan' is {value}" in text
+    assert f"the last good state is kept in '{tmp_path}'" in text
+    kept = Checkpoint.read(tmp_path, IDENTITY)
+    assert kept.step == 12
+    learner, twin = Learner(20), Learner(20)
+    go(learner, Run(folder=tmp_path, resume=True))
+    go(twin)
+    assert same(learner, twin)
+
+
+def test_weights_that_are_not_finite_stop_before_they_replace_a_good_checkpoint(eager, tmp_path, sentence):
+    with pytest.raises(TrainingError) as error:
+        go(Diverging(13, quietly=True), Run(folder=tmp_path))
+    assert "step 13" in sentence(error.value) and "network.network.0.weight" in str(error.value)
+    assert Checkpoint.read(tmp_path, IDENTITY).step == 12
+
+
+def test_weights_that_are_not_finite_in_the_last_step_are_no_result(sentence):
+    with pytest.raises(TrainingError, match="step 20") as error:
+        go(Diverging(20, quietly=True))
+    assert "there was no checkpoint yet" in sentence(error.value)
+
+
+def test_a_stale_checkpoint_is_not_called_the_last_good_state(eager, tmp_path):
+    with pytest.raises(ListenerError):
+        go(Learner(20), Run(folder=tmp_path, listener=stop_at(10)))
+    with pytest.raises(TrainingError, match="there was no checkpoint yet"):
+        go(Diverging(1), Run(folder=tmp_path))
+
+
+def test_a_time_budget_meets_it_too(clock):
+    class TimedDiverging(Timed):
+        def step(self, n):
+            return {**super().step(n), "gan": math.nan}
+
+    with pytest.raises(TrainingError, match="step 1"):
+        go(TimedDiverging(clock, 1.0), Run(minutes=10))
