@@ -187,7 +187,7 @@ def test_ctrl_c_in_this_process(fit, target, tmp_path, monkeypatch):
         ({"width": 5}, "another configuration"),
         ({"steps": 7}, "another configuration"),
         ({"recipe": "paper"}, "another configuration"),
-        ({"previews": []}, "another targets"),
+        ({"previews": []}, "another list of targets"),
         ({"minutes": 1}, "another time budget"),
         ({"given": None}, "another picture"),
     ],

@@ -98,12 +98,12 @@ def test_known_counts_sure_pixels_and_coarse_colours_elsewhere():
     texture = torch.zeros_like(truth)
     texture[..., 8:] = (torch.arange(16)[:, None] + torch.arange(8)) % 2 * 2.0 - 1  # zero mean over every block
     assert losses.known(texture, truth, sure, 0) == 0
-    assert losses.known(texture, truth, sure, 8) < 0.02
+    assert losses.known(texture, truth, sure, 8) < 0.05
     tone = torch.zeros_like(truth)
     tone[..., 8:] = 1.0
     assert losses.known(tone, truth, sure, 0) == 0
-    assert losses.known(tone, truth, sure, 8) > 0.2
-    assert losses.known(tone.flip(-1), truth, sure, 0) == 0.5
+    assert losses.known(tone, truth, sure, 8) > 0.5
+    assert 0.95 < losses.known(tone.flip(-1), truth, sure, 0) <= 1  # a mean over the sure half alone
 
 
 def test_detail_ignores_tone_and_sees_texture():

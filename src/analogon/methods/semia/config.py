@@ -81,7 +81,7 @@ class Config(BaseModel):
 #: What each recipe changes.
 RECIPES: dict[str, dict[str, Any]] = {
     "fast": {
-        "steps": 1500,
+        "steps": 600,
         "size_limit": 400,
         "conditions": "geometry",
         "carry": True,
@@ -104,10 +104,14 @@ RECIPES: dict[str, dict[str, Any]] = {
         "generator_steps": 1,
         "discriminator_steps": 1,
         "lr_generator": 0.002,
-        "lr_discriminator": 0.008,
+        "lr_discriminator": 0.004,
         "betas": (0.5, 0.99),
         "average": 0.98,
-        "patch_sizes": (5, 3),
+        "gan": 2.0,
+        "reconstruction": 2.0,
+        "detail": 5.0,
+        "patch": 10.0,
+        "patch_sizes": (7, 5),
         "patch_samples": (192, 96),
         "patch_neighbours": 1,
     },

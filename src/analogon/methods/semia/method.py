@@ -20,12 +20,12 @@ from analogon.methods.base import Arrays
 from analogon.methods.semia.conditions import conditions
 from analogon.methods.semia.config import Config
 from analogon.methods.semia.networks import Generator
-from analogon.methods.semia.practice import carried, carry, to_tensor
+from analogon.methods.semia.practice import carried, carry, open_places, to_tensor
 from analogon.methods.semia.training import Trainer, make_generator
 from analogon.run import Run
+from analogon.tone import class_tones, tone_shift
 from analogon.training import Checkpoint, drive
 from analogon.training.device import pick
-from analogon.tone import class_tones, tone_shift
 from analogon.transport import transport
 
 #: Pixels that the networks, which halve a picture three times, need on its shorter side.
@@ -73,6 +73,8 @@ class Painter:
             source = F.interpolate(source, target.shape, mode="nearest-exact")
         with torch.inference_mode():
             made, _ = self.generator(image, source, wanted)
+            if self.config.carry:
+                made = torch.lerp(image, made, open_places(way, target).to(device))
         return image, made
 
     def arrays(self) -> Arrays:
@@ -136,8 +138,8 @@ def _limited(shape: tuple[int, int], limit: int) -> tuple[int, int]:
 
 def _identity(exemplar: Exemplar, config: Config, run: Run) -> dict[str, Any]:
     return {
-        "picture": exemplar.digest(),
-        "targets": [t.digest() for t in run.targets],
+        "picture or labels": exemplar.digest(),
+        "list of targets": [t.digest() for t in run.targets],
         "configuration": config.model_dump(mode="json"),
         "seed": run.seed,
         "time budget": run.minutes,

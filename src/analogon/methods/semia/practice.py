@@ -41,6 +41,7 @@ class Pair:
         truth: the answer, or the best that is known of it.
         sure: float (1, 1, H, W), where ``truth`` holds to the pixel; elsewhere only its coarse colours may.
         detail: float (1, 1, H, W), where the source's detail should stay though its tone may not.
+        open: float (1, 1, H, W), where the generator may paint; elsewhere the source stays as it is.
         coarse: whether ``truth`` holds in its coarse colours everywhere.
         same: source and target layouts are equal.
     """
@@ -52,6 +53,7 @@ class Pair:
     truth: Tensor
     sure: Tensor
     detail: Tensor
+    open: Tensor
     coarse: bool
     same: bool
 
@@ -61,17 +63,19 @@ class Journey:
     """A field to walk and the layout it leads to.
 
     Attributes:
-        field: float32 (h, w, 2). shift: (1, 3, h, w), brings filled places to the tone of where they are. indices: int64 (h, w). layout: conditions of the indices.
-        whole: float (1, 1, h, w), 1 where the field carries a piece as a whole; what lies between is left blank.
+        field: float32 (h, w, 2).
+        shift: (1, 3, h, w), brings filled places to the tone of where they are.
+        open: float (1, 1, h, w), where the carried picture may be painted over.
+        indices: int64 (h, w). layout: conditions of the indices.
         sure: float (1, 1, h, w), 1 where what arrives is right: it stayed, moved with its object, or came home.
         back: whether the journey leads there and back again, so that the answer is the picture itself.
     """
 
     field: NDArray[np.float32]
     shift: Tensor
+    open: Tensor
     indices: Tensor
     layout: Tensor
-    whole: Tensor
     sure: Tensor
     back: bool
 
@@ -103,34 +107,14 @@ class Practice:
     def reconstruction(self, warp: augment.Warp) -> Pair:
         """Source = target = the warped pair."""
         image, layout, indices = self.warped(warp)
-        return Pair(image, layout, layout, indices, image, _ones(image), 0 * _ones(image), coarse=True, same=True)
+        return _answered(image, layout, layout, indices, image, same=True)
 
     def warp(self, warp: augment.Warp, *, exchange: bool) -> Pair:
         """The original and its warped copy; ``exchange`` starts from the copy."""
         image, layout, indices = self.warped(warp)
         if exchange:
-            return Pair(
-                image,
-                layout,
-                self.layout,
-                self.indices,
-                self.image,
-                _ones(image),
-                0 * _ones(image),
-                coarse=True,
-                same=False,
-            )
-        return Pair(
-            self.image,
-            self.layout,
-            layout,
-            indices,
-            image,
-            _ones(image),
-            0 * _ones(image),
-            coarse=True,
-            same=False,
-        )
+            return _answered(image, layout, self.layout, self.indices, self.image)
+        return _answered(self.image, self.layout, layout, indices, image)
 
     # -- carried pairs -------------------------------------------------------------------------------------------
 
@@ -146,8 +130,7 @@ class Practice:
             self._add(transport(self.labels, target), target, tones)
 
     def _add(self, way: Transport, layout: LabelMap, tones: Tones, *, back: bool = False) -> None:
-        whole = solid(way.field)
-        sure = whole & ~way.filled
+        sure = solid(way.field) & ~way.filled
         if back:
             h, w = layout.shape
             home = np.abs(way.field - np.moveaxis(np.mgrid[:h, :w], 0, -1)).max(-1) < 0.3
@@ -155,7 +138,8 @@ class Practice:
             sure = home | _outlines(layout.indices())
         indices = torch.from_numpy(layout.indices())
         shift = to_tensor(tone_shift(tones, self.exemplar, way, layout.indices()), self.image.device, offset=0)
-        self.journeys.append(Journey(way.field, shift, indices, self._conditions(indices), _mask(whole), _mask(sure), back))
+        opened, wanted = open_places(way, layout), self._conditions(indices)
+        self.journeys.append(Journey(way.field, shift, opened, indices, wanted, _mask(sure), back))
 
     def carried(self, journey: Journey, *, flip: bool) -> Pair:
         """Walk one journey, mirrored or not."""
@@ -168,14 +152,17 @@ class Practice:
             self.image if journey.back else image,
             journey.sure.to(at),
             whole,
+            journey.open.to(at),
         ]
         indices = journey.indices
         if flip:
             pieces, indices = [p.flip(-1) for p in pieces], indices.flip(-1)
             if self.kind == "geometry":  # the column plane is a place, not a content
                 pieces[1], pieces[2] = _unflip_columns(pieces[1]), _unflip_columns(pieces[2])
-        image, layout, wanted, truth, sure, whole = pieces
-        return Pair(image, layout, wanted, indices, truth, sure, whole * (1 - sure), coarse=journey.back, same=False)
+        image, layout, wanted, truth, sure, whole, free = pieces
+        return Pair(
+            image, layout, wanted, indices, truth, sure, whole * (1 - sure), free, coarse=journey.back, same=False
+        )
 
 
 def carried(image: Tensor, layout: Tensor, field: NDArray[np.float32], shift: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -203,6 +190,17 @@ def _walk(first: Transport, then: Transport) -> Transport:
     return Transport(first.field[rows, cols] + (then.field - near), first.filled[rows, cols] | then.filled)
 
 
+def open_places(way: Transport, target: LabelMap) -> Tensor:
+    """Where a carried picture may be painted over: float (1, 1, h, w) in [0, 1], with soft edges.
+
+    Seams, filled places and the outlines beside them. All else stayed or moved as a whole, and is right already:
+    where the layouts agree, the picture stays as it is.
+    """
+    free = ~solid(way.field) | way.filled
+    free |= _outlines(target.indices()) & ndi.binary_dilation(free, iterations=OUTLINE + 1)
+    return torch.from_numpy(ndi.uniform_filter(ndi.binary_dilation(free).astype(np.float32), 3))[None, None]
+
+
 def to_tensor(image: NDArray[np.float32], device: torch.device, offset: float = 1) -> Tensor:
     """(h, w, 3) in [0, 1] to (1, 3, h, w) in [-1, 1]; a difference of two pictures with ``offset=0``."""
     return torch.from_numpy(image * 2 - offset).permute(2, 0, 1)[None].contiguous().to(device)
@@ -219,8 +217,12 @@ def _mask(where: NDArray[np.bool_]) -> Tensor:
     return torch.from_numpy(where.astype(np.float32))[None, None]
 
 
-def _ones(image: Tensor) -> Tensor:
-    return torch.ones_like(image[:, :1])
+def _answered(
+    source: Tensor, source_layout: Tensor, target_layout: Tensor, indices: Tensor, truth: Tensor, *, same: bool = False
+) -> Pair:
+    """A pair whose answer is known everywhere."""
+    ones = torch.ones_like(source[:, :1])
+    return Pair(source, source_layout, target_layout, indices, truth, ones, 0 * ones, ones, coarse=True, same=same)
 
 
 def _unflip_columns(layout: Tensor) -> Tensor:

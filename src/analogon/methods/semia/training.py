@@ -110,8 +110,8 @@ class Trainer:
 
     def _render(self, pair: Pair, draws: torch.Generator) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
         noise = (torch.rand(pair.source.shape, generator=draws) * 2 - 1).to(self.device) * self.config.noise
-        fake, modulations = self.generator(pair.source + noise, pair.source_layout, pair.target_layout)
-        return fake, modulations
+        painted, modulations = self.generator(pair.source + noise, pair.source_layout, pair.target_layout)
+        return torch.lerp(pair.source, painted, pair.open), modulations
 
     def _judge(self, image: Tensor, indices: Tensor) -> tuple[list[Tensor], list[Tensor]]:
         if self.config.discriminator_sees == "picture+layout":
@@ -254,19 +254,20 @@ class Trainer:
 
 
 def make_generator(config: Config, classes: int) -> Generator:
-    """The generator that a configuration describes, for K classes."""
-    return Generator(
-        channels(classes, config.conditions),
-        width=config.width,
-        norm=config.norm,
-        spectral=config.spectral,
-        ratio=config.ratio,
-        gamma_offset=config.gamma_offset,
-        encode_together=config.encode_together,
-        translate_in=config.translate_in,
-        skip=config.skip,
-        output=config.output,
-    )
+    """The generator that a configuration describes, for K classes; torch's global random state is left alone."""
+    with torch.random.fork_rng(devices=[]):
+        return Generator(
+            channels(classes, config.conditions),
+            width=config.width,
+            norm=config.norm,
+            spectral=config.spectral,
+            ratio=config.ratio,
+            gamma_offset=config.gamma_offset,
+            encode_together=config.encode_together,
+            translate_in=config.translate_in,
+            skip=config.skip,
+            output=config.output,
+        )
 
 
 def initialise(module: nn.Module, gain: float) -> None:
@@ -298,9 +299,7 @@ def frozen(*networks: nn.Module) -> Iterator[None]:
             network.train(mode)
 
 
-def _corners(
-    shape: Sequence[int], size: int, samples: int, where: Tensor | None, draws: torch.Generator
-) -> Tensor:
+def _corners(shape: Sequence[int], size: int, samples: int, where: Tensor | None, draws: torch.Generator) -> Tensor:
     """Top-left corners (N, 2) of random patches; with ``where`` (1, 1, H, W), of such as have their centre in it."""
     spans = [n - size + 1 for n in shape]
     if where is not None:
