@@ -5,7 +5,7 @@ BIN := .venv/bin
 CONSTRAINTS := constraints.txt
 STAMP := .venv/.installed
 
-DEMO_CASE := examples/coffee
+DEMO_CASE := examples/flower
 DEMO_OPTIONS := --minutes 2
 DEMO_OUT := demo
 

@@ -168,8 +168,9 @@ class Practice:
 def carried(image: Tensor, layout: Tensor, field: NDArray[np.float32], shift: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Picture (1, 3, H, W) and conditions of the source at the places of a field (h, w, 2), and where it is whole.
 
-    ``shift`` (1, 3, h, w) is added to the picture (:func:`analogon.tone.tone_shift`). The third value (1, 1, h, w) is 0 at seams and repeated pixels; the conditions are blank there, which tells the
-    network to distrust what it sees.
+    ``shift`` (1, 3, h, w) is added to the picture (:func:`analogon.tone.tone_shift`). The third value (1, 1, h, w)
+    is 0 at seams and repeated pixels; the conditions are blank there, which tells the network to distrust what it
+    sees.
     """
     whole = _mask(solid(field)).to(image.device)
     return (carry(image, field, "bilinear") + shift).clamp(-1, 1), carry(layout, field, "nearest") * whole, whole
