@@ -51,6 +51,19 @@ def test_each_weight_counts(exemplar, target, term):
     assert not torch.equal(*ends)
 
 
+def test_each_mode_has_the_terms_of_the_paper(exemplar):
+    run = trainer(exemplar, ramp=1)
+    judges = {"discriminator"}
+    reconstruction, sampling = set(run.step(0)), set(run.step(1))
+    assert reconstruction == judges | {"segmenter", "gan", "matching", "reconstruction", "fixed_gamma", "fixed_beta"}
+    assert sampling == judges | {"gan", "matching", "align", "patch"}
+
+
+def test_a_carried_pair_has_no_answer_to_match_features_with(exemplar, target):
+    run = trainer(exemplar, "fast", (target,), invented=1)
+    assert set(run.step(1)) == {"discriminator", "gan", "reconstruction", "detail", "align", "patch"}
+
+
 def test_without_any_loss_the_generator_stays(exemplar):
     still = trainer(exemplar, **dict.fromkeys(PAPER_TERMS, 0.0))
     before = weights(still)

@@ -167,7 +167,7 @@ class Trainer:
             scores, features = self._judge(fake, pair.target_indices)
             if config.gan:
                 out["gan"] = losses.adversarial(scores, True, self._doubt(pair))
-            if config.matching and pair.same:
+            if config.matching and (pair.same or not config.carry):
                 with torch.no_grad():
                     _, wanted = self._judge(*real)
                 out["matching"] = losses.feature_matching(features, wanted)
