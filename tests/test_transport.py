@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+import analogon.transport as geometry
 from analogon.data import LabelClass, LabelMap, Palette
 from analogon.transport import Transport, solid, transport
 
@@ -130,3 +131,18 @@ def test_solid_is_false_at_seams_and_repetitions_only():
     assert torn[12:, :4].all()
     assert not torn[:8, :12].any() and not torn[:8, 18:].any()
     assert solid(field[:, ::-1])[:, :12].all()  # mirrored pieces are whole
+
+
+def test_every_piece_is_shifted_once_a_round(monkeypatch):
+    """A thin diagonal is a piece of its own, though its box holds more of the block below than of itself."""
+    ids = np.zeros((60, 90), np.int64)
+    ids[30:50, 32:46] = 5
+    for i in range(40):
+        ids[10 + i, 34 + i : 37 + i] = 5
+    tried = []
+    monkeypatch.setattr(geometry, "_shift_piece", lambda field, box, piece, *rest: tried.append(int(piece.sum())))
+    transport(LabelMap(ids, PALETTE), layout((60, 90)))
+    first_round = tried[: len(tried) // geometry.ROUNDS]
+    assert len(first_round) == 2
+    assert first_round[0] != first_round[1]
+    assert sum(first_round) >= (ids == 5).sum()

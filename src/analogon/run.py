@@ -8,13 +8,16 @@ from pathlib import Path
 
 from analogon.data import LabelMap
 
+#: The file in a run's folder that a fit can be resumed from; it goes when the model is safely on disk.
+CHECKPOINT = "checkpoint.safetensors"
+
 
 @dataclass(frozen=True)
 class Progress:
     """One report of a running fit.
 
     Attributes:
-        stage: what is being done, in a word or two.
+        stage: what is being done, in a word or two: "preparing", then "training". Steps count anew in each.
         step, steps: done so far and planned.
         losses: latest named values.
         seconds_left: estimate; None while unknown.
@@ -38,12 +41,13 @@ class Run:
     """The circumstances of a fit or a render.
 
     Attributes:
-        device: "auto" (an accelerator where there is one), "cpu", "cuda", "mps", ….
+        device: "auto" (an accelerator where there is one), "cpu", "cuda", "cuda:1" or "mps".
         seed: every random draw derives from it.
         minutes: time budget of a fit; None for the configured number of steps.
         most_steps: upper limit of the steps that a time budget is turned into; None for no limit.
         targets: layouts that will be asked for: shown as previews, practised on by methods that can.
-        folder: where checkpoints, history and previews go; None keeps nothing on disk.
+        folder: where checkpoint, history and previews go; None keeps nothing on disk. The checkpoint stays there
+            at the end of a fit: it is for the caller to remove, once the model is saved.
         resume: go on from the checkpoint in ``folder``.
         listener: called with a :class:`Progress` now and then.
     """

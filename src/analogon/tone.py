@@ -12,13 +12,13 @@ from analogon.transport import Transport
 Tones = NDArray[np.float32]
 
 #: Longest side at which tones are computed; they are smooth.
-TONE_SIDE = 256
+TONE_SIDE = 128
 #: Finest scale of a tone, as a share of the diagonal.
 FINEST = 0.015
 #: Each doubling of the scale counts this much less, so that nearby colours decide and far ones fill in.
 FADE = 0.1
 #: Pixels at a class border whose colour may be mixed with the neighbour's.
-BORDER = 2
+BORDER = 1
 
 
 def class_tones(exemplar: Exemplar) -> Tones:

@@ -29,10 +29,12 @@ SMALLEST_REGION = 0.002
 #: object mixes both classes over about this many pixels, and would be left behind as a ghost otherwise.
 FRINGE = 3
 
+#: Overlaps are measured on at most this many rows and columns.
+OVERLAP_GRID = 512
 #: A piece with the wrong class is moved as a whole; what does not fit is tried again, this often.
 ROUNDS = 4
-#: Pieces of fewer pixels take the nearest place of their class.
-SMALLEST_PIECE = 6
+#: Pieces of fewer pixels, or of a smaller share of the source, take the nearest place of their class.
+SMALLEST_PIECE, SMALLEST_PIECE_SHARE = 6, 2e-5
 #: Shifts are searched on a grid of about this many cells a side.
 SHIFT_GRID = 96
 #: What a shift over the whole height or width costs, against 1 for a piece that fits completely. Pictures change
@@ -177,14 +179,21 @@ def _candidates(src: Box, tgt: Box) -> Iterator[_Motion]:
 
 
 def _overlap(src: NDArray[np.bool_], region: NDArray[np.bool_], motion: _Motion) -> float:
-    """Intersection over union of the target region and the source region carried by the motion."""
-    points = motion(_frame_field(region.shape, region.shape))
-    rows, cols = np.rint(points).astype(np.int64).transpose(2, 0, 1)
-    inside = (rows >= 0) & (rows < src.shape[0]) & (cols >= 0) & (cols < src.shape[1])
-    moved = np.zeros_like(region)
-    moved[inside] = src[rows[inside], cols[inside]]
-    union = (moved | region).sum()
-    return float((moved & region).sum() / union) if union else 0.0
+    """Intersection over union of the target region and the source region carried by the motion.
+
+    Rows and columns move independently, and large maps are measured on a grid of every n-th pixel.
+    """
+    axes = []
+    for axis in (0, 1):
+        at = np.arange(0, region.shape[axis], -(-region.shape[axis] // OVERLAP_GRID))
+        place = np.rint(at * motion.scale[axis] + motion.offset[axis]).astype(np.int64)
+        inside = (place >= 0) & (place < src.shape[axis])
+        axes.append((at, np.clip(place, 0, src.shape[axis] - 1), inside))
+    (rows, from_rows, rows_inside), (cols, from_cols, cols_inside) = axes
+    wanted = region[np.ix_(rows, cols)]
+    moved = src[np.ix_(from_rows, from_cols)] & rows_inside[:, None] & cols_inside[None]
+    union = (moved | wanted).sum()
+    return float((moved & wanted).sum() / union) if union else 0.0
 
 
 def _into_class(field: Field, src: NDArray[np.int64], tgt: NDArray[np.int64], reduction: NDArray[np.float64]) -> None:
@@ -200,15 +209,14 @@ def _into_class(field: Field, src: NDArray[np.int64], tgt: NDArray[np.int64], re
         # as deep in the source as in the target, up to the fringe; borders may wander by a pixel
         needed = np.minimum(np.clip(depth_t * reduction - 1, 1, FRINGE), depth_s.max())
         inner = depth_s >= min(FRINGE, depth_s.max())
+        shares = _blocks(inner, -(-max(inner.shape) // SHIFT_GRID))
         for _ in range(ROUNDS):
             wrong = here & ~_allowed(field, depth_s, needed)
             pieces, count = ndi.label(wrong, np.ones((3, 3)))
             if not count:
                 break
-            for piece in ndi.find_objects(pieces):
-                number = pieces[piece][pieces[piece] > 0]
-                number = np.bincount(number).argmax()
-                _shift_piece(field, piece, pieces[piece] == number, inner)
+            for number, box in enumerate(ndi.find_objects(pieces), 1):
+                _shift_piece(field, box, pieces[box] == number, inner, shares)
         wrong = here & ~_allowed(field, depth_s, needed)
         if wrong.any():
             near = np.rint(field[wrong]).astype(np.int64)
@@ -222,22 +230,28 @@ def _allowed(field: Field, depth: NDArray[np.float64], needed: NDArray[np.float6
     return deep_enough
 
 
-def _shift_piece(field: Field, box: tuple[slice, slice], piece: NDArray[np.bool_], inner: NDArray[np.bool_]) -> None:
+def _shift_piece(
+    field: Field,
+    box: tuple[slice, ...],
+    piece: NDArray[np.bool_],
+    inner: NDArray[np.bool_],
+    shares: NDArray[np.float64],
+) -> None:
     """Move the places of a piece by the one shift that brings most of it into ``inner``, and not far.
 
-    All shifts are tried at once by correlating the two masks (FFT) at a reduced size.
+    All shifts are tried at once by correlating the two masks (FFT) at a reduced size, where ``shares`` is how much
+    of each cell ``inner`` covers.
     """
-    if piece.sum() < SMALLEST_PIECE:
+    if piece.sum() < max(SMALLEST_PIECE, SMALLEST_PIECE_SHARE * inner.size):
         return
     factor = -(-max(inner.shape) // SHIFT_GRID)
     rows, cols = np.nonzero(piece)
     rows, cols = rows + box[0].start, cols + box[1].start
     places = np.rint(field[rows, cols]).astype(np.int64)
-    size = tuple(-(-n // factor) for n in inner.shape)
+    size = shares.shape
     wanted = np.zeros(size)
     np.add.at(wanted, (places[:, 0] // factor, places[:, 1] // factor), 1.0)
-    good = _blocks(inner, factor)
-    gained = signal.fftconvolve(good, wanted[::-1, ::-1]) / len(rows)
+    gained = signal.fftconvolve(shares, wanted[::-1, ::-1]) / len(rows)
     dy = np.abs(np.arange(gained.shape[0]) - (size[0] - 1))[:, None] / size[0]
     dx = np.abs(np.arange(gained.shape[1]) - (size[1] - 1))[None] / size[1]
     best = np.unravel_index((gained - FAR_ROWS * dy - FAR_COLUMNS * dx).argmax(), gained.shape)

@@ -12,8 +12,7 @@ from torch import Tensor
 
 from analogon.errors import ModelError
 from analogon.io import replacing
-
-FILE = "checkpoint.safetensors"
+from analogon.run import CHECKPOINT as FILE
 
 
 @dataclass(frozen=True)
@@ -26,35 +25,37 @@ class Checkpoint:
     tensors: Mapping[str, Tensor]
 
     def write(self, folder: Path) -> None:
-        """Replace the folder's checkpoint; a crash at any moment leaves the old one or the new one."""
+        """Replace the folder's checkpoint; a crash at any moment leaves the old one or the new one.
+
+        Raises:
+            ModelError, InputError: the folder or the disk does not take it.
+        """
         from safetensors.torch import save
 
         note = json.dumps({"step": self.step, "steps": self.steps, "identity": self.identity})
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         with replacing(folder / FILE) as file:
             file.write(save(dict(self.tensors), {"checkpoint": note}))
 
     @staticmethod
-    def read(folder: Path, identity: Mapping[str, Any]) -> Checkpoint | None:
-        """The folder's checkpoint; None if it has none.
+    def read(folder: Path, identity: Mapping[str, Any]) -> Checkpoint:
+        """The folder's checkpoint.
 
         Raises:
-            ModelError: the file is damaged, or belongs to another run.
+            ModelError: there is none, it is damaged, or it belongs to another run.
         """
         from safetensors import SafetensorError, safe_open
 
         path = folder / FILE
         if not path.exists():
-            return None
+            raise ModelError(f"There is nothing to resume in '{folder}': leave out --resume to start anew.")
         try:
             with safe_open(str(path), "pt") as stored:
                 note = json.loads(stored.metadata()["checkpoint"])
                 tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118 (not a mapping)
             step, steps, theirs = int(note["step"]), int(note["steps"]), dict(note["identity"])
         except (SafetensorError, KeyError, TypeError, ValueError, OSError) as problem:
-            raise ModelError(
-                f"Checkpoint '{path}' is damaged ({problem}); leave out --resume to start anew."
-            ) from problem
+            raise ModelError(f"Checkpoint '{path}' is damaged: leave out --resume to start anew.") from problem
         ours = json.loads(json.dumps(identity))
         changed = [k for k in ours if theirs.get(k) != ours[k]]
         if changed:
@@ -64,10 +65,19 @@ class Checkpoint:
             )
         return Checkpoint(step, steps, theirs, tensors)
 
-    @staticmethod
-    def remove(folder: Path) -> None:
-        """Delete the folder's checkpoint, if any."""
-        (folder / FILE).unlink(missing_ok=True)
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a run, where there is none.
+
+    Raises:
+        ModelError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise ModelError(
+            f"Model folder '{folder}' cannot be made ({problem.strerror or problem}): choose another with -o."
+        ) from problem
 
 
 def _and(words: list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,8 +11,12 @@ import torch
 from analogon.errors import OptionError
 
 
+#: What this package is written for. torch has more devices, some of which only pretend to compute.
+KNOWN = re.compile(r"cpu|mps|cuda(:\d{1,2})?")
+
+
 def pick(name: str) -> torch.device:
-    """``"auto"`` takes CUDA, then Apple's MPS, then the CPU; any other name is torch's.
+    """``"auto"`` takes CUDA, then Apple's MPS, then the CPU; else "cpu", "cuda", "cuda:1", … or "mps".
 
     Raises:
         OptionError: no such device here.
@@ -20,12 +25,20 @@ def pick(name: str) -> torch.device:
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    unusable = f"Device '{name}' is not available here: use 'auto' or 'cpu'."
+    if not KNOWN.fullmatch(name):
+        raise OptionError(unusable)
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as problem:
-        raise OptionError(f"Device '{name}' is not available here; use 'auto' or 'cpu'.") from problem
+        raise OptionError(unusable) from problem
     return device
+
+
+def threads() -> int:
+    """How many threads compute on the CPU; sums may come out in another order with another number."""
+    return torch.get_num_threads()
 
 
 @contextmanager

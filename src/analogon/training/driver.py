@@ -20,10 +20,10 @@ from torch import Tensor
 from analogon.errors import ModelError, TrainingError
 from analogon.io import write_text
 from analogon.run import Progress, Run
-from analogon.training.checkpoint import Checkpoint
+from analogon.training.checkpoint import Checkpoint, make_folder
 from analogon.training.device import flushed_denormals
 
-#: Seconds between checkpoints: a killed run loses less than a minute.
+#: Seconds between checkpoints: a killed run loses less than a minute, or a step where that takes longer.
 CHECKPOINT_SECONDS = 40.0
 #: Seconds between two reports to the listener.
 REPORT_SECONDS = 0.5
@@ -85,28 +85,32 @@ def drive(
         preview: writes previews under a tag and returns one of them; called a few times in a run, less often
             where that takes too much of a time budget.
 
+    The first checkpoint is written after the first step, the last one after the last step: it holds the end of the
+    run until the model is saved.
+
     Raises:
         TrainingError: a loss or a weight is not finite; the last good checkpoint stays.
-        ModelError: the folder's checkpoint cannot be resumed.
+        ModelError: there is no checkpoint to resume, it is of another run, or the folder cannot be written to.
     """
     first, deadline, planned = 0, math.inf, run.minutes is None
     if run.minutes is not None:
         deadline = started + 60 * run.minutes
     if run.folder is not None and run.resume:
         checkpoint = Checkpoint.read(run.folder, identity)
-        if checkpoint is not None:
-            _load(trainer, checkpoint, run.folder)
-            # the planned steps already fit the budget
-            first, deadline, planned = checkpoint.step, math.inf, True
+        _load(trainer, checkpoint, run.folder)
+        # the planned steps already fit the budget
+        first, deadline, planned = checkpoint.step, math.inf, True
     history = History(run.folder, first)
     keeper = _Keeper(trainer, identity, run.folder, good=first > 0)
     done, stopped = first, None
     with stop_on_interrupt() as interrupted, flushed_denormals():
         if not planned:
             _plan(trainer, run, deadline, keeper, interrupted)
-        begun = reported = time.monotonic()
-        previewing = 0.0
+        begun = reported = now = time.monotonic()
+        # of all previews, and of the last one: nobody knows how long the first will take
+        previewing, last_preview = 0.0, math.inf
         while done < trainer.steps:
+            before = now
             losses = trainer.step(done)
             done += 1
             keeper.check(losses, done)
@@ -121,19 +125,22 @@ def drive(
                 break
             shown = None
             affordable = deadline == math.inf or previewing <= PREVIEW_SHARE * (now - begun)
-            if preview is not None and affordable and done % max(trainer.steps // PREVIEWS, 1) == 0:
-                shown = preview(f"{done:06d}")
-                previewing += time.monotonic() - now
-            if now - keeper.saved > CHECKPOINT_SECONDS:
+            previews = preview if affordable and done % max(trainer.steps // PREVIEWS, 1) == 0 else None
+            # what will have passed when this is asked again
+            ahead = now - before + (last_preview if previews is not None else 0.0)
+            if not keeper.good or now + ahead - keeper.saved > CHECKPOINT_SECONDS:
                 keeper.save(done)
+                now = time.monotonic()
+            if previews is not None:
+                shown = previews(f"{done:06d}")
+                last_preview = time.monotonic() - now
+                previewing += last_preview
+                now += last_preview
             if shown is not None or now - reported > REPORT_SECONDS:
                 left = (now - begun) / (done - first) * (trainer.steps - done)
                 run.listener(Progress("training", done, trainer.steps, losses, left, shown))
                 reported = now
-        if stopped == "interrupted":
-            keeper.save(done)
-        else:
-            keeper.checked_state(done)
+        keeper.save(done)
     history.flush(done)
     run.listener(Progress("training", done, trainer.steps, {}, 0.0))
     return Outcome(done, trainer.steps, stopped)
@@ -146,13 +153,8 @@ class History:
         self.path = folder / "history.jsonl" if folder is not None else None
         self.sums: dict[str, list[float]] = {}
         if self.path is not None:
-            kept = self.path.read_text().splitlines() if first and self.path.exists() else []
-            try:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-            except OSError as problem:
-                raise ModelError(
-                    f"Model folder '{folder}' cannot be made ({problem.strerror or problem}): choose another with -o."
-                ) from problem
+            kept = self.path.read_text(errors="replace").splitlines() if first and self.path.is_file() else []
+            make_folder(self.path.parent)
             write_text(self.path, "".join(line + "\n" for line in kept if _line_step(line) <= first))
 
     def add(self, losses: Mapping[str, float]) -> None:
@@ -161,11 +163,21 @@ class History:
             self.sums.setdefault(name, []).append(value)
 
     def flush(self, step: int) -> None:
-        """Append the means since the last flush."""
+        """Append the means since the last flush.
+
+        Raises:
+            ModelError: the file or the disk does not take them.
+        """
         if self.path is not None and self.sums:
             means = {name: round(sum(v) / len(v), 6) for name, v in self.sums.items()}
-            with self.path.open("a") as file:
-                file.write(json.dumps({"step": step, **means}) + "\n")
+            try:
+                with self.path.open("a") as file:
+                    file.write(json.dumps({"step": step, **means}) + "\n")
+            except OSError as problem:
+                raise ModelError(
+                    f"'{self.path}' cannot be written ({problem.strerror or problem}): make room or choose another "
+                    "folder with -o."
+                ) from problem
         self.sums = {}
 
 

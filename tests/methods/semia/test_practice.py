@@ -3,7 +3,7 @@ import torch
 from scipy import ndimage as ndi
 
 from analogon.methods.semia.augment import Warp
-from analogon.methods.semia.conditions import channels, conditions
+from analogon.methods.semia.conditions import channels, conditions, depth_map, layout_conditions
 from analogon.methods.semia.layouts import invent
 from analogon.methods.semia.practice import Practice, carried
 from analogon.transport import transport
@@ -15,23 +15,30 @@ def practice(exemplar, kind="geometry"):
     return Practice(exemplar, kind, torch.device("cpu"))
 
 
+def planes(indices, classes, kind):
+    depth = torch.from_numpy(depth_map(indices, classes)) if kind == "geometry" else None
+    return conditions(torch.from_numpy(indices), depth, classes)
+
+
 def test_conditions_have_the_announced_planes():
     indices = np.array([[0, 0, 1], [0, 2, 1]])
     for kind in ("one-hot", "geometry"):
-        planes = conditions(indices, 4, kind)
-        assert planes.shape == (1, channels(4, kind), 2, 3)
-        assert torch.equal(planes[0, :4].argmax(0), torch.from_numpy(indices))
-        assert planes[0, :4].sum(0).eq(1).all()
-        assert planes.abs().max() <= 1
+        made = planes(indices, 4, kind)
+        assert made.shape == (1, channels(4, kind), 2, 3)
+        assert torch.equal(made[0, :4].argmax(0), torch.from_numpy(indices))
+        assert made[0, :4].sum(0).eq(1).all()
+        assert made.abs().max() <= 1
 
 
-def test_depth_grows_inwards_and_the_frame_is_no_border():
+def test_depth_grows_inwards_and_the_frame_is_no_border(exemplar):
     indices = np.zeros((20, 30), np.int64)
     indices[:, 15:] = 1
-    depth = conditions(indices, 2, "geometry")[0, 2]
+    depth = planes(indices, 2, "geometry")[0, 2]
     assert depth[10, 0] > depth[10, 7] > depth[10, 14] > 0
     assert torch.allclose(depth[0], depth[10])
-    assert (conditions(np.zeros((5, 5), np.int64), 1, "geometry")[0, 1] == 1).all()
+    assert (planes(np.zeros((5, 5), np.int64), 1, "geometry")[0, 1] == 1).all()
+    whole = layout_conditions(exemplar.labels, "geometry", torch.device("cpu"))
+    assert torch.equal(whole, planes(exemplar.labels.indices(), 3, "geometry"))
 
 
 def test_invented_layouts_use_the_classes_of_the_source_and_differ(exemplar):
@@ -81,6 +88,15 @@ def test_a_journey_there_is_sure_of_what_moved_as_a_whole(exemplar, target):
     assert not pair.sure[0, 0].numpy().astype(bool)[way.filled].any()
     assert pair.sure.mean() > 0.5
     assert not (pair.detail * pair.sure).any()
+
+
+def test_journeys_are_small(exemplar, target):
+    drawn = practice(exemplar)
+    drawn.plan(1, (target,), np.random.default_rng(0))
+    h, w = exemplar.shape
+    for journey in drawn.journeys:
+        tensors = (journey.shift, journey.open, journey.indices, journey.depth, journey.sure)
+        assert journey.field.nbytes + sum(t.nbytes for t in tensors) <= 20 * h * w
 
 
 def test_a_mirrored_journey_is_the_mirror_image(exemplar, target):

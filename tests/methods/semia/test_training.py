@@ -1,6 +1,8 @@
 import pytest
 import torch
+from safetensors.torch import save_file
 
+from analogon.errors import OptionError
 from analogon.methods.semia import config as semia
 from analogon.methods.semia.config import Config
 from analogon.methods.semia.training import Trainer
@@ -34,9 +36,12 @@ def test_each_loss_moves_the_generator(exemplar, term):
     # encoded together, equal layouts have beta = 0 exactly while the biases are 0
     moved = trainer(exemplar, noise=0, ramp=1, encode_together=term != "fixed_beta", **only)
     before = weights(moved)
-    logs = [moved.step(n) for n in range(2)]
-    assert any(term in log for log in logs)
-    assert (weights(moved) - before).abs().max() > 0
+    pulls = {}
+    for n in range(2):
+        if term in moved.step(n):
+            pulls[n] = max(float(p.grad.abs().max()) for p in moved.generator.parameters() if p.grad is not None)
+    assert max(pulls.values()) > 1e-6
+    assert (weights(moved) - before).abs().max() > 1e-4
 
 
 @pytest.mark.parametrize("term", [*PAPER_TERMS, "detail"])
@@ -96,6 +101,18 @@ def test_the_judges_are_frozen_while_they_judge(exemplar):
     "field, value",
     [
         ("conditions", "geometry"),
+        ("width", 6),
+        ("norm", "batch"),
+        ("spectral", True),
+        ("ratio", "raw"),
+        ("gamma_offset", True),
+        ("encode_together", False),
+        ("translate_in", "decoder"),
+        ("skip", True),
+        ("output", "norm-lrelu"),
+        ("betas", (0.5, 0.9)),
+        ("discriminator_width", 6),
+        ("segmenter_width", 6),
         ("discriminator_sees", "picture+layout"),
         ("segmenter_scale", 2),
         ("patch_labels", False),
@@ -117,6 +134,7 @@ def test_the_judges_are_frozen_while_they_judge(exemplar):
         ("decay_to", 0.5),
         ("initial_gain", 0.5),
         ("carry", True),
+        ("invented", 2),
         ("average", 0.5),
         ("steps", 12),
     ],
@@ -124,7 +142,8 @@ def test_the_judges_are_frozen_while_they_judge(exemplar):
 def test_every_option_changes_what_is_learnt(exemplar, field, value):
     ends = []
     for options in ({}, {field: value}):
-        values = {"steps": 6, "ramp": 1, "decay_from": 0.2, "spectral": False} | options
+        values = {"steps": 6, "ramp": 1, "decay_from": 0.2, "spectral": False, "invented": 1} | options
+        values["carry"] = values.get("carry", field == "invented")
         run = trainer(exemplar, **values)
         for n in range(6):
             run.step(n)
@@ -191,3 +210,34 @@ def test_training_reconstructs_the_picture(exemplar):
     run = trainer(exemplar, width=8, steps=80, lr_generator=0.01, bend=0, zoom=0, spectral=False, generator_steps=3)
     errors = [log["reconstruction"] for log in map(run.step, range(80)) if "reconstruction" in log]
     assert sum(errors[-4:]) / 4 < 0.5 * errors[0]
+
+
+def test_carrying_needs_layouts_to_practise_on(exemplar):
+    with pytest.raises(OptionError, match="set 'invented' to 1 or more, or name targets"):
+        trainer(exemplar, "fast", invented=0)
+
+
+def test_patches_shrink_to_fit_a_tiny_picture(exemplar):
+    small = exemplar.resize((16, 20))
+    run = trainer(small, patch_sizes=(15, 15), ramp=1)
+    assert 0 < run.step(1)["patch"] < 10
+
+
+def test_other_features_are_learnt_from(exemplar, tmp_path):
+    generator = torch.Generator().manual_seed(0)
+    shapes = ((0, 3, 64), (2, 64, 64), (5, 64, 128))
+    tensors = {f"features.{n}.weight": torch.randn(o, i, 3, 3, generator=generator) * 0.1 for n, i, o in shapes}
+    save_file(tensors | {f"features.{n}.bias": torch.zeros(o) for n, _, o in shapes}, tmp_path / "vgg.safetensors")
+    ends = []
+    for features in ("filters", f"vgg19:{tmp_path / 'vgg.safetensors'}"):
+        run = trainer(exemplar, features=features, ramp=1)
+        run.step(1)
+        ends.append(weights(run))
+    assert not torch.equal(*ends)
+
+
+def test_global_random_state_is_left_alone(exemplar):
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+    trainer(exemplar).step(0)
+    assert torch.equal(torch.random.get_rng_state(), before)

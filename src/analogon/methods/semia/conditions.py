@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 from torch import Tensor
+
+from analogon.data import LabelMap
 
 #: Distances to the class border are squashed by tanh at these scales (pixels).
 DEPTH_SCALES = (4.0, 16.0)
@@ -17,24 +20,35 @@ def channels(classes: int, kind: str) -> int:
     return classes + (len(DEPTH_SCALES) + 2 if kind == "geometry" else 0)
 
 
-def conditions(indices: NDArray[np.int64], classes: int, kind: str) -> Tensor:
-    """Class indices (h, w) to float32 (1, L, h, w) in [-1, 1].
+def depth_map(indices: NDArray[np.int64], classes: int) -> NDArray[np.float32]:
+    """How deep each pixel lies in its own region: float32 (h, w), pixels to the next class; the frame is no border."""
+    depth = np.zeros(indices.shape, np.float32)
+    for c in range(classes):
+        mask = indices == c
+        if mask.all():
+            depth[:] = 1e3
+        elif mask.any():
+            depth[mask] = ndi.distance_transform_edt(mask)[mask]
+    return depth
 
-    ``kind="one-hot"``: K planes of 0 and 1. ``kind="geometry"`` adds how deep a pixel lies in its own region (two
-    scales; the frame is no border) and its row and column in the frame, so that a convolution knows the place
-    inside an object without seeing all of it.
+
+def conditions(indices: Tensor, depth: Tensor | None, classes: int) -> Tensor:
+    """Class indices (h, w) to float32 (1, L, h, w) in [-1, 1]: K planes of 0 and 1, with ``depth`` (h, w) geometry too.
+
+    Geometry is how deep a pixel lies in its own region (two scales) and its row and column in the frame, so that a
+    convolution knows the place inside an object without seeing all of it.
     """
-    h, w = indices.shape
-    planes = [indices == c for c in range(classes)]
-    out = [p.astype(np.float32) for p in planes]
-    if kind == "geometry":
-        depth = np.zeros((h, w), np.float32)
-        for p in planes:
-            if p.all():
-                depth[:] = 1e3
-            elif p.any():
-                depth[p] = ndi.distance_transform_edt(p)[p]
-        out += [np.tanh(depth / s) for s in DEPTH_SCALES]
-        out += [np.broadcast_to(np.linspace(-1, 1, h, dtype=np.float32)[:, None], (h, w))]
-        out += [np.broadcast_to(np.linspace(-1, 1, w, dtype=np.float32)[None], (h, w))]
-    return torch.from_numpy(np.stack(out))[None]
+    (h, w), device = indices.shape, indices.device
+    planes = [F.one_hot(indices.long(), classes).permute(2, 0, 1).float()]
+    if depth is not None:
+        planes += [torch.tanh(depth.float() / s)[None] for s in DEPTH_SCALES]
+        planes += [torch.linspace(-1, 1, h, device=device)[:, None].expand(h, w)[None]]
+        planes += [torch.linspace(-1, 1, w, device=device)[None].expand(h, w)[None]]
+    return torch.cat(planes)[None]
+
+
+def layout_conditions(labels: LabelMap, kind: str, device: torch.device) -> Tensor:
+    """Conditions (1, L, h, w) of a label map; ``kind`` is "one-hot" or "geometry"."""
+    indices, classes = labels.indices(), len(labels.palette)
+    depth = torch.from_numpy(depth_map(indices, classes)).to(device) if kind == "geometry" else None
+    return conditions(torch.from_numpy(indices).to(device), depth, classes)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+
+Decay = Annotated[float, Field(ge=0, lt=1)]
+#: The feature maps of a tiny picture are small, and unfolded patches take memory with the square of their side.
+PatchSide = Annotated[int, Field(ge=1, le=15)]
+Samples = Annotated[int, Field(ge=1, le=4096)]
 
 
 class Config(BaseModel):
@@ -13,7 +19,7 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     steps: int = Field(2500, ge=1, description="training iterations")
-    size_limit: int = Field(1024, ge=16, description="longest side the networks work at; results have full size")
+    size_limit: int = Field(512, ge=16, description="longest side the networks work at; results have full size")
     # what the networks see
     conditions: Literal["one-hot", "geometry"] = Field(
         "one-hot",
@@ -27,7 +33,9 @@ class Config(BaseModel):
     width: int = Field(32, ge=4, le=256, description="generator channels at full resolution")
     norm: Literal["batch", "instance"] = Field("instance", description="normalisation; the released code has batch")
     spectral: bool = Field(True, description="spectral norm in the generator")
-    initial_gain: float = Field(0.02, gt=0, description="gain of the generator's random start")
+    initial_gain: float = Field(
+        0.02, gt=0, description="gain of the generator's random start; without effect with spectral norm"
+    )
     ratio: Literal["raw", "bounded"] = Field("bounded", description="layout ratio behind gamma; raw is the paper's")
     gamma_offset: bool = Field(False, description="learn gamma as a difference from 1")
     encode_together: bool = Field(True, description="both layouts pass their encoder as one batch")
@@ -45,8 +53,10 @@ class Config(BaseModel):
     # pairs to practise on
     bend: float = Field(0.02, ge=0, le=0.2, description="thin-plate spline shift, share of the size")
     zoom: float = Field(0.2, ge=0, le=1, description="largest zoom beyond 1")
-    ramp: int = Field(1000, ge=1, description="iterations until augmentation has full strength")
-    exchange: float = Field(0.5, ge=0, le=1, description="probability that source and target change places")
+    ramp: int = Field(1000, ge=1, description="iterations until augmentation has full strength, whatever steps says")
+    exchange: float = Field(
+        0.5, ge=0, le=1, description="probability that source and target change places; only without carried pairs"
+    )
     invented: int = Field(0, ge=0, le=1000, description="invented layouts to practise on (with carry)")
     reconstruct_every: int = Field(5, ge=1, description="every n-th iteration reconstructs")
     noise: float = Field(1 / 255, ge=0, le=1, description="uniform noise on the generator's input in training")
@@ -56,8 +66,8 @@ class Config(BaseModel):
     lr_generator: float = Field(0.005, gt=0, description="Adam rate of the generator")
     lr_segmenter: float = Field(0.005, gt=0, description="Adam rate of the segmenter")
     lr_discriminator: float = Field(0.02, gt=0, description="Adam rate of the discriminator")
-    betas: tuple[float, float] = Field((0.0, 0.9), description="Adam's decay of first and second moments")
-    decay_from: float = Field(0.4, ge=0, le=1, description="share of the steps after which rates fall linearly")
+    betas: tuple[Decay, Decay] = Field((0.0, 0.9), description="Adam's decay of first and second moments")
+    decay_from: float = Field(0.4, ge=0, le=1, description="share of steps (ramp counts iterations) after which rates fall linearly")
     decay_to: float = Field(0.1, ge=0, le=1, description="share of the rate left at the end")
     average: float = Field(0.0, ge=0, lt=1, description="decay of the weight average that renders; 0 for none")
     # loss weights
@@ -73,8 +83,8 @@ class Config(BaseModel):
     align_gradient: bool = Field(True, description="alignment reaches the generator (in the released code it does not)")
     patch: float = Field(1.0, ge=0, description="weight: patch coherence")
     patch_labels: bool = Field(True, description="patches match patches of their class only (released code: any)")
-    patch_sizes: tuple[int, int] = Field((3, 1), description="patch sides at the two feature maps")
-    patch_samples: tuple[int, int] = Field((10, 5), description="patches drawn at the two feature maps")
+    patch_sizes: tuple[PatchSide, PatchSide] = Field((3, 1), description="patch sides at the two feature maps")
+    patch_samples: tuple[Samples, Samples] = Field((10, 5), description="patches drawn at the two feature maps")
     patch_neighbours: int = Field(5, ge=1, description="nearest source patches averaged over")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,14 @@ from analogon.data import Exemplar, LabelMap
 from analogon.errors import ModelError
 from analogon.io import write_image
 from analogon.methods.base import Arrays
-from analogon.methods.semia.conditions import conditions
+from analogon.methods.semia.conditions import layout_conditions
 from analogon.methods.semia.config import Config
 from analogon.methods.semia.networks import Generator
-from analogon.methods.semia.practice import carried, carry, open_places, to_tensor
+from analogon.methods.semia.practice import carried, carry, open_places, shift_tensor, to_tensor
 from analogon.methods.semia.training import Trainer, make_generator
 from analogon.run import Run
-from analogon.tone import class_tones, tone_shift
-from analogon.training import Checkpoint, drive
+from analogon.tone import Tones, class_tones, tone_shift
+from analogon.training import drive
 from analogon.training.device import pick
 from analogon.transport import transport
 
@@ -43,9 +43,8 @@ class Painter:
         """One forward pass at the working size, brought to the target's size; see the package's base class."""
         device = pick(run.device)
         self.generator.to(device)
-        working = working_exemplar(self.exemplar, self.config)
         small = _shrunk(target, self.config.size_limit)
-        given, made = self._paint(working, small, device)
+        given, made = self._paint(small, device)
         if small.shape == target.shape:
             return _array(made)
         if not self.config.carry:
@@ -53,29 +52,35 @@ class Painter:
         # what the network changed is smooth; the detail is carried from the full-size picture
         change = F.interpolate(made - given, target.shape, mode="bicubic", align_corners=False)
         way = transport(self.exemplar.labels, target)
-        shift = tone_shift(class_tones(self.exemplar), self.exemplar, way, target.indices())
+        shift = tone_shift(self._tones, self.exemplar, way, target.indices())
         full = carry(to_tensor(self.exemplar.image, device), way.field, "bilinear")
-        full = full + to_tensor(shift, device, offset=0)
-        return _array(full + change)
+        return _array(full + shift_tensor(shift, device) + change)
 
-    def _paint(self, exemplar: Exemplar, target: LabelMap, device: torch.device) -> tuple[Tensor, Tensor]:
-        """The generator's input picture and its output, (1, 3, h, w) in [-1, 1]."""
-        classes, kind = len(exemplar.labels.palette), self.config.conditions
+    @cached_property
+    def _working(self) -> Exemplar:
+        return working_exemplar(self.exemplar, self.config)
+
+    @cached_property
+    def _tones(self) -> Tones:
+        return class_tones(self.exemplar)
+
+    def _paint(self, target: LabelMap, device: torch.device) -> tuple[Tensor, Tensor]:
+        """The generator's input picture and its output at the working size, (1, 3, h, w) in [-1, 1]."""
+        exemplar, kind = self._working, self.config.conditions
         image = to_tensor(exemplar.image, device)
-        source = conditions(exemplar.labels.indices(), classes, kind).to(device)
-        wanted = conditions(target.indices(), classes, kind).to(device)
+        source, wanted = (layout_conditions(labels, kind, device) for labels in (exemplar.labels, target))
+        opened = torch.ones(1, 1, 1, 1, device=device)
         if self.config.carry:
             way = transport(exemplar.labels, target)
-            shift = to_tensor(tone_shift(class_tones(exemplar), exemplar, way, target.indices()), device, offset=0)
+            shift = shift_tensor(tone_shift(self._tones, exemplar, way, target.indices()), device)
             image, source, _ = carried(image, source, way.field, shift)
+            opened = open_places(way, target).to(device)
         elif target.shape != exemplar.shape:
             image = F.interpolate(image, target.shape, mode="bicubic", align_corners=False)
             source = F.interpolate(source, target.shape, mode="nearest-exact")
         with torch.inference_mode():
-            made, _ = self.generator(image, source, wanted)
-            if self.config.carry:
-                made = torch.lerp(image, made, open_places(way, target).to(device))
-        return image, made
+            painted, _ = self.generator(image, source, wanted)
+            return image, torch.lerp(image, painted, opened)
 
     def arrays(self) -> Arrays:
         """The generator's weights."""
@@ -91,7 +96,12 @@ class SemIA:
         device = pick(run.device)
         targets = tuple(_shrunk(t, config.size_limit) for t in run.targets)
         trainer = Trainer(
-            working_exemplar(exemplar, config), config, seed=run.seed, device=str(device), targets=targets
+            working_exemplar(exemplar, config),
+            config,
+            seed=run.seed,
+            device=device,
+            targets=targets,
+            listener=run.listener,
         )
 
         def painter(stopped: str | None = None) -> Painter:
@@ -102,8 +112,6 @@ class SemIA:
 
         preview = partial(_preview, painter, run) if run.folder is not None and run.targets else None
         outcome = drive(trainer, run, _identity(exemplar, config, run), started=started, preview=preview)
-        if outcome.stopped != "interrupted" and run.folder is not None:
-            Checkpoint.remove(run.folder)
         return painter(outcome.stopped)
 
     def restore(self, exemplar: Exemplar, config: Config, arrays: Arrays, run: Run) -> Painter:
@@ -147,13 +155,18 @@ def _identity(exemplar: Exemplar, config: Config, run: Run) -> dict[str, Any]:
 
 
 def _preview(painter: Any, run: Run, tag: str) -> Path | None:
-    """Every target as the model would paint it now: ``previews/<step>-<target number>.png``."""
+    """Every target as the model would paint it now, at working size: ``previews/<step>-<target number>.png``."""
     assert run.folder is not None
     folder, now, path = run.folder / "previews", painter(), None
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise ModelError(
+            f"Folder '{folder}' cannot be made ({problem.strerror or problem}); choose another with -o."
+        ) from problem
     for i, target in enumerate(run.targets, 1):
         path = folder / f"{tag}-{i}.png"
-        write_image(path, now.render(target, run))
+        write_image(path, now.render(_shrunk(target, now.config.size_limit), run))
     return path
 
 

@@ -73,8 +73,8 @@ class Residual(nn.Module):
 class Encoder(nn.Module):
     """Picture or layout to a feature pyramid.
 
-    Returns ``(head, levels, tail)``: head (B, w, H, W); levels[i] (B, w*2^(i+1), H/2^(i+1), W/2^(i+1));
-    tail like the last level.
+    Returns ``(head, levels)``: head (B, w, H, W); levels[i] (B, w*2^(i+1), H/2^(i+1), W/2^(i+1)). ``tail`` maps the
+    last level to the same shape; the layout encoder has one that is never run, like the released code's.
     """
 
     def __init__(self, in_channels: int, width: int, levels: int, norm: NormLayer, spectral: bool) -> None:
@@ -95,9 +95,7 @@ class Encoder(nn.Module):
             )  # fmt: skip
         self.tail = _tail(width * 2**levels, norm, spectral)
 
-    def forward(
-        self, x: Tensor, modulations: Sequence[tuple[Tensor, Tensor]] = ()
-    ) -> tuple[Tensor, list[Tensor], Tensor]:
+    def forward(self, x: Tensor, modulations: Sequence[tuple[Tensor, Tensor]] = ()) -> tuple[Tensor, list[Tensor]]:
         """Features of x (B, C, H, W); ``modulations`` are applied after every level."""
         head = x = self.head(x)
         levels = []
@@ -106,7 +104,7 @@ class Encoder(nn.Module):
             if modulations:
                 x = translate(x, *modulations[i])
             levels.append(x)
-        return head, levels, self.tail(x)
+        return head, levels
 
 
 def _tail(channels: int, norm: NormLayer, spectral: bool) -> nn.Module:
@@ -228,7 +226,7 @@ class Generator(nn.Module):
     def modulations(self, source: Tensor, target: Tensor) -> list[tuple[Tensor, Tensor]]:
         """``(gamma_img, beta_img)`` of every level for two condition maps (B, L, H, W)."""
         if self.encode_together:
-            _, levels, _ = self.layout_encoder(torch.cat([source, target]))
+            _, levels = self.layout_encoder(torch.cat([source, target]))
             pairs = [level.chunk(2) for level in levels]
         else:
             pairs = list(zip(self.layout_encoder(source)[1], self.layout_encoder(target)[1], strict=True))
@@ -241,14 +239,14 @@ class Generator(nn.Module):
     def forward(self, image: Tensor, source: Tensor, target: Tensor) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
         """Picture (B, 3, H, W) for the target layout, and the modulations used (for the fixed-point loss).
 
-        Any H, W: the input is reflected up to a multiple of the stride and the output cut back.
+        Any H, W: borders are repeated up to a multiple of the stride and the output is cut back.
         """
         h, w = image.shape[-2:]
         pad = (0, -w % self.stride, 0, -h % self.stride)
         image, source, target = (F.pad(x, pad, mode="replicate") for x in (image, source, target))
         mods = self.modulations(source, target)
-        head, levels, x = self.image_encoder(image, mods if self.translate_in != "decoder" else ())
-        x = self.head(x)
+        head, levels = self.image_encoder(image, mods if self.translate_in != "decoder" else ())
+        x = self.head(self.image_encoder.tail(levels[-1]))
         below = [head, *levels[:-1]]
         for up, mod, skipped in zip(self.ups, reversed(mods), reversed(below), strict=True):
             if self.translate_in != "encoder":

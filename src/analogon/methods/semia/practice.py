@@ -11,6 +11,7 @@ Every pair names a source picture with its layout, a target layout, and what is 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +23,7 @@ from torch import Tensor
 
 from analogon.data import Exemplar, LabelMap
 from analogon.methods.semia import augment
-from analogon.methods.semia.conditions import conditions
+from analogon.methods.semia.conditions import conditions, depth_map, layout_conditions
 from analogon.methods.semia.layouts import invent
 from analogon.tone import Tones, class_tones, tone_shift
 from analogon.transport import Transport, solid, transport
@@ -60,14 +61,14 @@ class Pair:
 
 @dataclass(frozen=True)
 class Journey:
-    """A field to walk and the layout it leads to.
+    """A field to walk and the layout it leads to, kept small: there are many, and conditions are built on the way.
 
     Attributes:
         field: float32 (h, w, 2).
-        shift: (1, 3, h, w), brings filled places to the tone of where they are.
-        open: float (1, 1, h, w), where the carried picture may be painted over.
-        indices: int64 (h, w). layout: conditions of the indices.
-        sure: float (1, 1, h, w), 1 where what arrives is right: it stayed, moved with its object, or came home.
+        shift: float16 (1, 3, h, w), brings filled places to the tone of where they are.
+        open: float16 (1, 1, h, w), where the carried picture may be painted over.
+        indices: uint8 or int64 (h, w), the layout. depth: float16 (h, w) of its depth map, or None.
+        sure: bool (1, 1, h, w), what arrives is right: it stayed, moved with its object, or came home.
         back: whether the journey leads there and back again, so that the answer is the picture itself.
     """
 
@@ -75,7 +76,7 @@ class Journey:
     shift: Tensor
     open: Tensor
     indices: Tensor
-    layout: Tensor
+    depth: Tensor | None
     sure: Tensor
     back: bool
 
@@ -84,16 +85,19 @@ class Practice:
     """Draws pairs from one exemplar; ``image`` is its picture (1, 3, H, W) in [-1, 1]."""
 
     def __init__(self, exemplar: Exemplar, kind: str, device: torch.device) -> None:
-        self.exemplar, self.kind = exemplar, kind
+        self.exemplar, self.kind, self.device = exemplar, kind, device
         self.image = to_tensor(exemplar.image, device)
-        self.labels = labels = exemplar.labels
-        self.classes = len(labels.palette)
-        self.indices = torch.from_numpy(labels.indices())
-        self.layout = self._conditions(self.indices).to(device)
+        self.labels = exemplar.labels
+        self.classes = len(self.labels.palette)
+        self.indices = torch.from_numpy(self.labels.indices())
+        self.layout = layout_conditions(self.labels, kind, device)
         self.journeys: list[Journey] = []
 
-    def _conditions(self, indices: Tensor) -> Tensor:
-        return conditions(indices.numpy(), self.classes, self.kind)
+    def _depth(self, indices: NDArray[np.int64]) -> Tensor | None:
+        return torch.from_numpy(depth_map(indices, self.classes)) if self.kind == "geometry" else None
+
+    def _conditions(self, indices: Tensor, depth: Tensor | None) -> Tensor:
+        return conditions(indices.to(self.device), depth.to(self.device) if depth is not None else None, self.classes)
 
     # -- the paper's pairs ---------------------------------------------------------------------------------------
 
@@ -101,8 +105,8 @@ class Practice:
         """Picture, conditions and indices after a warp."""
         at = augment.grid(warp, (self.image.shape[-2], self.image.shape[-1]))
         indices = augment.apply_layout(self.indices, at)
-        image = augment.apply_picture(self.image, at.to(self.image.device))
-        return image, self._conditions(indices).to(self.image.device), indices
+        image = augment.apply_picture(self.image, at.to(self.device))
+        return image, self._conditions(indices, self._depth(indices.numpy())), indices
 
     def reconstruction(self, warp: augment.Warp) -> Pair:
         """Source = target = the warped pair."""
@@ -118,51 +122,64 @@ class Practice:
 
     # -- carried pairs -------------------------------------------------------------------------------------------
 
-    def plan(self, count: int, targets: tuple[LabelMap, ...], rng: np.random.Generator) -> None:
-        """Lay out the journeys to practise: ``count`` invented layouts there and back, and the given targets."""
+    def plan(
+        self,
+        count: int,
+        targets: tuple[LabelMap, ...],
+        rng: np.random.Generator,
+        planned: Callable[[int], object] = int,
+    ) -> None:
+        """Lay out the journeys to practise: ``count`` invented layouts there and back, and the given targets.
+
+        ``planned`` is told how many of them are ready after each.
+        """
         tones = class_tones(self.exemplar)
-        for _ in range(count):
+        for n in range(count):
             layout = LabelMap(invent(self.labels.ids, rng), self.labels.palette)
             there, back = transport(self.labels, layout), transport(layout, self.labels)
             self._add(there, layout, tones)
             self._add(_walk(there, back), self.labels, tones, back=True)
-        for target in targets:
+            planned(n + 1)
+        for n, target in enumerate(targets, count):
             self._add(transport(self.labels, target), target, tones)
+            planned(n + 1)
 
     def _add(self, way: Transport, layout: LabelMap, tones: Tones, *, back: bool = False) -> None:
+        indices = layout.indices()
         sure = solid(way.field) & ~way.filled
         if back:
             h, w = layout.shape
             home = np.abs(way.field - np.moveaxis(np.mgrid[:h, :w], 0, -1)).max(-1) < 0.3
             # the journey cannot bring outlines along, so they are what there is to learn
-            sure = home | _outlines(layout.indices())
-        indices = torch.from_numpy(layout.indices())
-        shift = to_tensor(tone_shift(tones, self.exemplar, way, layout.indices()), self.image.device, offset=0)
-        opened, wanted = open_places(way, layout), self._conditions(indices)
-        self.journeys.append(Journey(way.field, shift, opened, indices, wanted, _mask(sure), back))
+            sure = home | _outlines(indices)
+        depth = self._depth(indices)
+        self.journeys.append(
+            Journey(
+                field=way.field,
+                shift=shift_tensor(tone_shift(tones, self.exemplar, way, indices), torch.device("cpu")).half(),
+                open=open_places(way, layout).half(),
+                indices=torch.from_numpy(indices.astype(np.uint8) if self.classes <= 256 else indices),
+                depth=depth.half() if depth is not None else None,
+                sure=torch.from_numpy(sure)[None, None],
+                back=back,
+            )
+        )
 
     def carried(self, journey: Journey, *, flip: bool) -> Pair:
         """Walk one journey, mirrored or not."""
-        at = self.image.device
-        image, layout, whole = carried(self.image, self.layout, journey.field, journey.shift)
-        pieces = [
-            image,
-            layout,
-            journey.layout.to(at),
-            self.image if journey.back else image,
-            journey.sure.to(at),
-            whole,
-            journey.open.to(at),
-        ]
-        indices = journey.indices
+        image, layout, whole = carried(self.image, self.layout, journey.field, journey.shift.to(self.device).float())
+        wanted = self._conditions(journey.indices, journey.depth)
+        truth = self.image if journey.back else image
+        sure, opened = (m.to(self.device).float() for m in (journey.sure, journey.open))
+        indices = journey.indices.long()
         if flip:
-            pieces, indices = [p.flip(-1) for p in pieces], indices.flip(-1)
+            image, layout, wanted, truth, sure, whole, opened, indices = (
+                t.flip(-1) for t in (image, layout, wanted, truth, sure, whole, opened, indices)
+            )
             if self.kind == "geometry":  # the column plane is a place, not a content
-                pieces[1], pieces[2] = _unflip_columns(pieces[1]), _unflip_columns(pieces[2])
-        image, layout, wanted, truth, sure, whole, free = pieces
-        return Pair(
-            image, layout, wanted, indices, truth, sure, whole * (1 - sure), free, coarse=journey.back, same=False
-        )
+                layout, wanted = _unflip_columns(layout), _unflip_columns(wanted)
+        detail = whole * (1 - sure)
+        return Pair(image, layout, wanted, indices, truth, sure, detail, opened, coarse=journey.back, same=False)
 
 
 def carried(image: Tensor, layout: Tensor, field: NDArray[np.float32], shift: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -202,9 +219,14 @@ def open_places(way: Transport, target: LabelMap) -> Tensor:
     return torch.from_numpy(ndi.uniform_filter(ndi.binary_dilation(free).astype(np.float32), 3))[None, None]
 
 
-def to_tensor(image: NDArray[np.float32], device: torch.device, offset: float = 1) -> Tensor:
-    """(h, w, 3) in [0, 1] to (1, 3, h, w) in [-1, 1]; a difference of two pictures with ``offset=0``."""
-    return torch.from_numpy(image * 2 - offset).permute(2, 0, 1)[None].contiguous().to(device)
+def to_tensor(image: NDArray[np.float32], device: torch.device) -> Tensor:
+    """A picture (h, w, 3) in [0, 1] as (1, 3, h, w) in [-1, 1]."""
+    return torch.from_numpy(image * 2 - 1).permute(2, 0, 1)[None].contiguous().to(device)
+
+
+def shift_tensor(shift: NDArray[np.float32], device: torch.device) -> Tensor:
+    """A difference of pictures (h, w, 3) as (1, 3, h, w) on the scale of [-1, 1]."""
+    return torch.from_numpy(shift * 2).permute(2, 0, 1)[None].contiguous().to(device)
 
 
 def _outlines(indices: NDArray[np.int64]) -> NDArray[np.bool_]:

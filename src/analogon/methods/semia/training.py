@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 
@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from analogon.data import Exemplar, LabelMap
+from analogon.errors import OptionError
 from analogon.features import extractor
 from analogon.methods.semia import augment, losses
 from analogon.methods.semia.conditions import channels
@@ -20,6 +21,7 @@ from analogon.methods.semia.config import Config
 from analogon.methods.semia.critics import Discriminator, Segmenter
 from analogon.methods.semia.networks import Generator
 from analogon.methods.semia.practice import Pair, Practice
+from analogon.run import Progress, ignore
 from analogon.training.state import gather, scatter
 
 #: Coarse colours are compared after averaging over this many pixels.
@@ -39,17 +41,27 @@ class Trainer:
         config: Config,
         *,
         seed: int,
-        device: str,
+        device: torch.device | str,
         targets: tuple[LabelMap, ...] = (),
+        listener: Callable[[Progress], None] = ignore,
     ) -> None:
         self.config, self.seed, self.device = config, seed, torch.device(device)
         self.steps = config.steps
         self.practice = Practice(exemplar, config.conditions, self.device)
         if config.carry:
-            self.practice.plan(config.invented, targets, np.random.default_rng(seed))
+            total = config.invented + len(targets)
+            if not total:
+                raise OptionError(
+                    "Field 'carry' needs layouts to practise on: set 'invented' to 1 or more, or name targets."
+                )
+            self.practice.plan(
+                config.invented,
+                targets,
+                np.random.default_rng(seed),
+                lambda done: listener(Progress("preparing", done, total)),
+            )
         self.classes = len(exemplar.labels.palette)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
+        with self._drawing(seed):
             self.generator = make_generator(config, self.classes)
             seen = 3 + (self.classes if config.discriminator_sees == "picture+layout" else 0)
             self.discriminator = Discriminator(seen, config.discriminator_width)
@@ -72,14 +84,20 @@ class Trainer:
             )
         }
 
+    @contextmanager
+    def _drawing(self, seed: int) -> Iterator[None]:
+        """Torch's own draws (initial weights, dropout) from a seed; the global random states are put back."""
+        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+            torch.manual_seed(seed)
+            yield
+
     # -- one iteration -------------------------------------------------------------------------------------------
 
     def step(self, n: int) -> dict[str, float]:
         """Iteration n, counted from 0; returns the losses by name."""
         config = self.config
         draws = torch.Generator().manual_seed(self.seed * 1_000_003 + n)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed * 1_000_003 + n)
+        with self._drawing(self.seed * 1_000_003 + n):
             self._set_rates(n)
             pair, real = self._draw(n, draws)
             log = {"discriminator": self._discriminator_step(pair, real, draws)}
@@ -200,6 +218,7 @@ class Trainer:
             given = self.extractor((source + 1) / 2)
         total, count = torch.zeros((), device=self.device), 0
         for k, (size, samples) in enumerate(zip(config.patch_sizes, config.patch_samples, strict=True)):
+            size = min(size, *made[k].shape[-2:], *given[k].shape[-2:])
             at = _corners(made[k].shape[-2:], size, samples, self._doubt(pair), draws)
             total = total + samples * losses.patch_coherence(
                 made[k],
