@@ -136,7 +136,7 @@ def test_solid_is_false_at_seams_and_repetitions_only():
 def test_every_piece_is_shifted_once_a_round(monkeypatch):
     """A thin diagonal is a piece of its own, though its box holds more of the block below than of itself."""
     ids = np.zeros((60, 90), np.int64)
-    ids[30:50, 32:46] = 5
+    ids[34:50, 30:44] = 5
     for i in range(40):
         ids[10 + i, 34 + i : 37 + i] = 5
     tried = []

@@ -46,10 +46,13 @@ class Method(Protocol):
     Beside it stands ``config.py`` with ``Config``, a pydantic model of every hyperparameter with a description for
     each, and ``RECIPES``, named changes to its defaults; the first recipe is the method's default. It imports no
     engine, so that settings can be listed and checked without one.
+
+    Every ``Config`` has the field ``size_limit``, an int of at least 16: the longest side in pixels that the method
+    works at. Results have their targets' size all the same.
     """
 
     def fit(self, exemplar: Exemplar, config: Any, run: Run) -> Synthesizer:
-        """Learn one exemplar. Reports progress, keeps checkpoints and stops as :class:`Run` says.
+        """Learn one exemplar. Reports progress, keeps a checkpoint and stops as :class:`Run` says.
 
         Raises:
             TrainingError: a loss is not a number. ModelError: ``run.folder`` cannot be resumed.

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ FILE, NOTE = "model.safetensors", "model.json"
 #: Raised when an older reader could not understand a newer file.
 FORMAT = 1
 #: What a record must hold to be loaded.
-NEEDED = ("method", "config", "seed", "fit_seconds", "stopped")
+NEEDED = ("method", "config", "seed", "fit_seconds", "stopped", "inputs", "requested", "device", "threads")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,8 @@ class Bundle:
         palette = [[c.id, c.name, list(c.color)] for c in self.exemplar.labels.palette.classes]
         record = {"format": FORMAT, **self.record, "palette": palette}
         tensors = {f"learnt.{k}": v for k, v in self.arrays.items()}
-        tensors |= {"exemplar.image": self.exemplar.image, "exemplar.ids": self.exemplar.labels.ids}
+        ids = self.exemplar.labels.ids
+        tensors |= {"exemplar.image": self.exemplar.image, "exemplar.ids": ids.astype(np.min_scalar_type(ids.max()))}
         tensors = {k: np.asarray(v, order="C") for k, v in tensors.items()}
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -52,6 +54,25 @@ class Bundle:
             raise ModelError(
                 f"Model folder '{folder}' cannot be made ({problem.strerror or problem}): choose another with -o."
             ) from problem
+
+    @staticmethod
+    def check_folder(folder: Path) -> None:
+        """Find out whether a model could be written, before the work that it takes; nothing is left behind.
+
+        Raises:
+            ModelError: the folder cannot be made, or its files not be replaced.
+        """
+        existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        problem = None if existing.is_dir() else f"{existing} is a file"
+        problem = next((f"{path} is a folder" for path in (folder / FILE, folder / NOTE) if path.is_dir()), problem)
+        if problem is None:
+            try:
+                # Permissions alone do not tell: a read-only disk or a full one refuses as well.
+                with TemporaryFile(dir=existing):
+                    return
+            except OSError as error:
+                problem = f"{existing}: {error.strerror or error}"
+        raise ModelError(f"Model folder '{folder}' cannot be written to ({problem}): choose another with -o.")
 
     @staticmethod
     def read(folder: Path) -> Bundle:
@@ -65,7 +86,7 @@ class Bundle:
         path = folder / FILE
         if not path.is_file():
             raise ModelError(
-                f"'{folder}' holds no model ({FILE} is missing); make one with: analogon fit … -o {folder}"
+                f"'{folder}' holds no model ({FILE} is missing): make one with `analogon fit … -o {folder}`."
             )
         try:
             with safe_open(str(path), "np") as stored:
@@ -78,8 +99,10 @@ class Bundle:
             classes = (LabelClass(i, name, (c[0], c[1], c[2])) for i, name, c in record["palette"])
             palette = Palette(tuple(classes))
             exemplar = Exemplar(arrays.pop("exemplar.image"), LabelMap(arrays.pop("exemplar.ids"), palette))
+            if not all(np.isfinite(v).all() for v in arrays.values() if v.dtype.kind == "f"):
+                raise ValueError("a weight is not finite")
         except ModelError:
             raise
         except (SafetensorError, OSError, KeyError, TypeError, ValueError, AnalogonError) as problem:
-            raise ModelError(f"Model '{path}' is damaged ({problem}); fit it again.") from problem
+            raise ModelError(f"Model '{path}' is damaged: fit it again.") from problem
         return Bundle(record, exemplar, {k.removeprefix("learnt."): v for k, v in arrays.items()})

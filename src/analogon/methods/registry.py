@@ -55,6 +55,18 @@ class Entry:
         method: Method = import_module(f"{self.package}.method").METHOD
         return method
 
+    def machine(self, device: str) -> tuple[str, int]:
+        """The device that computes when ``device`` is asked for, and the number of threads on the CPU.
+
+        Raises:
+            OptionError: there is no such device here.
+        """
+        if not self.neural:
+            return "cpu", 1
+        from analogon.training.device import pick, threads
+
+        return str(pick(device)), threads()
+
     def configure(self, recipe: str | None, options: Mapping[str, Any]) -> BaseModel:
         """The configuration of a recipe (None: the default one) with some fields changed.
 
@@ -73,12 +85,13 @@ class Entry:
             config = self.config_type.model_validate({**self.recipes[recipe], **options})
         except ValidationError as problem:
             first = problem.errors()[0]
-            field = first["loc"][0] if first["loc"] else "?"
-            value, reason = first["input"], first["msg"].lower()
+            field, reason = str(first["loc"][0]) if first["loc"] else "?", first["msg"].lower()
+            value = options.get(field, first["input"])  # the whole of a tuple, not its first wrong element
             raise OptionError(f"Field '{field}' of method '{self.name}' cannot be {value!r}: {reason}.") from problem
         for name in options:
             value = getattr(config, name)
-            if isinstance(value, float) and not math.isfinite(value):
+            parts = value if isinstance(value, tuple) else (value,)
+            if not all(math.isfinite(part) for part in parts if isinstance(part, float)):
                 raise OptionError(f"Field '{name}' of method '{self.name}' cannot be {value}: give a finite number.")
         return config
 

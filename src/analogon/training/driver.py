@@ -128,7 +128,7 @@ def drive(
             previews = preview if affordable and done % max(trainer.steps // PREVIEWS, 1) == 0 else None
             # what will have passed when this is asked again
             ahead = now - before + (last_preview if previews is not None else 0.0)
-            if not keeper.good or now + ahead - keeper.saved > CHECKPOINT_SECONDS:
+            if keeper.due(now + ahead):
                 keeper.save(done)
                 now = time.monotonic()
             if previews is not None:
@@ -140,8 +140,8 @@ def drive(
                 left = (now - begun) / (done - first) * (trainer.steps - done)
                 run.listener(Progress("training", done, trainer.steps, losses, left, shown))
                 reported = now
+        history.flush(done)
         keeper.save(done)
-    history.flush(done)
     run.listener(Progress("training", done, trainer.steps, {}, 0.0))
     return Outcome(done, trainer.steps, stopped)
 
@@ -227,6 +227,10 @@ class _Keeper:
             if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
                 raise self._diverged(step, f"'{name}' is no longer finite")
         return tensors
+
+    def due(self, then: float) -> bool:
+        """Whether to write now what would otherwise wait until ``then``."""
+        return (self.folder is not None and not self.good) or then - self.saved > CHECKPOINT_SECONDS
 
     def save(self, step: int) -> None:
         """Write the checkpoint, if there is a folder."""
