@@ -1,7 +1,7 @@
 """Fit SemIA to cases, render their targets and let an independent judge score them.
 
     python benchmarks/semia_quality.py CASES --judge judge.py -o OUT [--only zebra building] [--scale 0.5]
-                                       [--minutes M | --steps N] [--set FIELD=VALUE ...] [--carry-only]
+                                       [--minutes M | --steps N] [--set FIELD=VALUE ...]
 
 CASES holds folders in the convention NAME/img.*, NAME/label.*, NAME/cond/*. Each is reduced by ``--scale`` first
 (pictures Lanczos, labels nearest), so that the judge sees the same files as the method. The judge is a program

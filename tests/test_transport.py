@@ -135,13 +135,13 @@ def test_solid_is_false_at_seams_and_repetitions_only():
 
 def test_every_piece_is_shifted_once_a_round(monkeypatch):
     """A thin diagonal is a piece of its own, though its box holds more of the block below than of itself."""
-    ids = np.zeros((60, 90), np.int64)
-    ids[34:50, 30:44] = 5
-    for i in range(40):
-        ids[10 + i, 34 + i : 37 + i] = 5
+    ids = np.zeros((100, 120), np.int64)
+    ids[45:69, 35:59] = 5
+    for i in range(60):
+        ids[10 + i, 34 + i] = 5
     tried = []
     monkeypatch.setattr(geometry, "_shift_piece", lambda field, box, piece, *rest: tried.append(int(piece.sum())))
-    transport(LabelMap(ids, PALETTE), layout((60, 90)))
+    transport(LabelMap(ids, PALETTE), layout((100, 120)))
     first_round = tried[: len(tried) // geometry.ROUNDS]
     assert len(first_round) == 2
     assert first_round[0] != first_round[1]
