@@ -1,6 +1,7 @@
 """What several folders of tests share: exemplars of a few hundred pixels and settings that fit them at once."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -95,15 +96,27 @@ def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driver, "REPORT_SECONDS", -1.0)
 
 
+#: What only programmers say.
+JARGON = re.compile(
+    r"Traceback|[a-z]Error\b|Exception|Errno|NoneType|object at 0x|<class|line \d+|tensor\(|dtype|deserial|\b__\w+__"
+)
+
+
+def check_sentence(error: BaseException | str, *named: object) -> str:
+    """The text of an error, after checking that it is one sentence for people that names what it is about."""
+    text = str(error)
+    assert "\n" not in text
+    assert len(text) > 20
+    assert text.endswith((".", "?")) and not text.endswith(".."), text
+    assert not re.search(r"[.?!] [A-Z]", text), f"more than one sentence: {text}"
+    assert not JARGON.search(text), text
+    assert text[0].isupper() or text[0] in "'-/." or text.startswith(("seed", "size", "minutes", "features")), text
+    for thing in named:
+        assert str(thing) in text
+    return text
+
+
 @pytest.fixture(scope="session")
-def sentence() -> Callable[[BaseException], str]:
-    """The text of an error, after checking that it is one sentence."""
-
-    def check(error: BaseException) -> str:
-        text = str(error)
-        assert "\n" not in text
-        assert len(text) > 20
-        assert text[0].isupper() or text[0] == "'" or text.startswith(("seed", "size", "minutes", "features"))
-        return text
-
-    return check
+def sentence() -> Callable[..., str]:
+    """:func:`check_sentence`; takes the error, and the file, folder or option that it has to name."""
+    return check_sentence

@@ -13,7 +13,7 @@ from PIL import Image
 import analogon
 from analogon import LabelError, LabelMap, ModelError, OptionError
 
-pytest.importorskip("torch", reason="fitting needs the extra 'neural'")
+torch = pytest.importorskip("torch", reason="fitting needs the extra 'neural'")
 
 RECIPES = ("fast", "paper")
 
@@ -70,6 +70,22 @@ def test_an_unknown_class_is_refused_and_a_mapping_resolves_it(exemplar, target,
     assert (model.render(colors, {"#fa00c8": "ball"}).image == model.render(target).image).all()
 
 
+def test_one_mapping_serves_several_targets_and_each_key_one_of_them(exemplar, target, sentence):
+    pink, grey = target.colors(), target.colors()
+    pink[target.ids == 7] = (250, 0, 200)
+    grey[target.ids == 3] = (128, 128, 128)
+    mapping = {"fa00c8": "ball", "#808080": "floor"}
+    loaded = analogon.load_targets(exemplar, [pink, grey, target], mapping)
+    assert all((one.ids == target.ids).all() for one in loaded)
+    for given, wrong in (([pink], "#808080"), ([grey, grey], "fa00c8")):
+        with pytest.raises(OptionError) as error:
+            analogon.load_targets(exemplar, given, mapping)
+        sentence(error.value, f"'{wrong}'", "--map")
+    with pytest.raises(OptionError) as error:
+        analogon.load_targets(exemplar, [pink, grey], {**mapping, "nonsense": "ball"})
+    sentence(error.value, "'nonsense'", "(#fa00c8)", "(#808080)")
+
+
 def test_a_label_map_with_an_unknown_class_is_refused_everywhere(exemplar, target, fit):
     stranger = analogon.LabelClass(99, "stranger", (1, 2, 3))
     palette = analogon.Palette((*target.palette.classes, stranger))
@@ -114,6 +130,10 @@ def test_a_label_map_with_an_unknown_class_is_refused_everywhere(exemplar, targe
         ({"seed": 2**32}, ["seed", str(2**32), str(2**32 - 1)]),
         ({"seed": 0.5}, ["seed", "0.5", "whole number"]),
         ({"device": "abacus"}, ["'abacus'", "'auto' or 'cpu'"]),
+        ({"device": "meta"}, ["'meta'", "'auto' or 'cpu'"]),
+        ({"device": None}, ["'None'", "'auto' or 'cpu'"]),
+        ({"betas": [float("nan"), 0.9]}, ["'betas'", "[nan, 0.9]"]),
+        ({"patch_samples": [0, 0]}, ["'patch_samples'", "[0, 0]"]),
         ({"resume": True}, ["resume", "folder"]),
     ],
     ids=lambda value: " ".join(map(str, value)) if isinstance(value, dict) else "",
@@ -172,6 +192,14 @@ def test_half_the_size_is_worked_at_and_all_of_it_returned(fit, make_exemplar, m
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
+def test_the_factor_counts_where_the_picture_is_larger_than_the_limit(fit, make_exemplar, make_target, recipe):
+    exemplar, target = make_exemplar((96, 96)), make_target((96, 96))
+    sides = {size: sides_seen(fit(recipe, exemplar, size_limit=40, size=size, steps=1), target) for size in (1, 0.5)}
+    assert sides == {1: [(40, 40)], 0.5: [(20, 20)]}
+    assert sides_seen(fit(recipe, exemplar, size=0.01, steps=1), target) == [(16, 16)]
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
 def test_targets_beyond_the_limit_come_in_their_full_size(fit, make_target, recipe):
     model = fit(recipe, size_limit=32, steps=2)
     assert sides_seen(model, make_target((90, 120))) == [(24, 32)]
@@ -197,6 +225,7 @@ def test_previews_do_not_disturb_the_fit(fit, target, tmp_path):
 def test_progress_tells_stage_steps_losses_and_previews(fit, target, tmp_path, eager):
     events = []
     fit(previews=[target], folder=tmp_path, progress=events.append)
+    events = [e for e in events if e.stage != "preparing"]
     assert [e.step for e in events] == [1, 2, 3, 4, 5, 6]
     assert all(e.stage == "training" and e.steps == 6 for e in events)
     assert all({"discriminator", "reconstruction"} <= set(e.losses) for e in events[:-1])
@@ -207,7 +236,7 @@ def test_progress_tells_stage_steps_losses_and_previews(fit, target, tmp_path, e
 
 
 def test_a_result_says_how_it_came_about(fit, exemplar, target, tmp_path):
-    result = fit(seed=5).render(target)
+    result = fit(seed=5, previews=[exemplar.labels, target]).render(target)
     result.save(tmp_path / "new.png")
     record = json.loads((tmp_path / "new.json").read_text())
     assert record["method"] == "semia"
@@ -215,7 +244,11 @@ def test_a_result_says_how_it_came_about(fit, exemplar, target, tmp_path):
     assert record["size"] == [24, 32]
     assert record["config"]["width"] == 4 and record["config"]["steps"] == 6
     assert record["config"] == json.loads(json.dumps(dict(result.config)))
-    assert record["inputs"] == {"exemplar": exemplar.digest(), "target": target.digest()}
+    practised = [exemplar.labels.digest(), target.digest()]
+    assert record["inputs"] == {"exemplar": exemplar.digest(), "targets": practised, "target": target.digest()}
+    assert (record["device"], record["threads"]) == ("cpu", torch.get_num_threads())
+    assert set(record["fit"]) == {"fit_seconds", "stopped", "device", "threads"}
+    assert (record["fit"]["device"], record["fit"]["threads"]) == ("cpu", torch.get_num_threads())
     assert record["versions"]["analogon"] == analogon.__version__
     assert {"python", "numpy", "scipy", "torch"} <= set(record["versions"])
 
@@ -226,11 +259,40 @@ def test_a_fit_with_a_folder_leaves_model_note_and_history(fit, exemplar, target
     note = json.loads((tmp_path / "model" / "model.json").read_text())
     assert note["method"] == "semia" and note["seed"] == 5 and note["stopped"] is None
     assert note["config"] == model.config
-    assert note["inputs"] == {"exemplar": exemplar.digest()}
+    assert note["inputs"] == {"exemplar": exemplar.digest(), "targets": []}
+    assert (note["device"], note["threads"]) == ("cpu", torch.get_num_threads())
     assert note["versions"]["analogon"] == analogon.__version__
     loaded = analogon.load(tmp_path / "model", device="cpu")
     assert same(model, loaded, target)
-    assert loaded.fit_seconds == pytest.approx(model.fit_seconds, abs=1e-3)
+    assert loaded.fit_seconds == model.fit_seconds > 0
+
+
+def test_a_model_saved_again_says_of_its_fit_what_it_said_before(fit, target, tmp_path):
+    fit(previews=[target], minutes=1, steps=2).save(tmp_path / "first")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(threads + 1)
+    try:
+        loaded = analogon.load(tmp_path / "first", device="cpu")
+        result = loaded.render(target)
+        loaded.save(tmp_path / "second")
+    finally:
+        torch.set_num_threads(threads)
+    notes = [json.loads((tmp_path / name / "model.json").read_text()) for name in ("first", "second")]
+    assert notes[0] == notes[1]
+    assert notes[0]["inputs"]["targets"] == result.inputs["targets"] == [target.digest()]
+    assert notes[0]["requested"]["time budget"] == 1
+    assert (result.threads, result.fit["threads"]) == (threads + 1, threads)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "model.json"])
+def test_a_folder_that_takes_no_model_is_told_before_any_work(fit, tmp_path, name, sentence):
+    (tmp_path / name).mkdir()
+    events = []
+    with pytest.raises(ModelError) as error:
+        fit(folder=tmp_path, progress=events.append)
+    sentence(error.value, tmp_path, name)
+    assert events == []
+    assert files(tmp_path) == {name}
 
 
 def test_configuration_and_seed_of_a_note_repeat_the_fit(fit, target, tmp_path):
@@ -326,7 +388,10 @@ def test_methods_are_described():
     fields = {field.name: field for field in info.fields}
     assert fields["width"].default == "16", "the default recipe's"
     assert fields["width"].type == "int"
+    assert fields["width"].values == {"fast": "16", "paper": "32"}
     assert fields["norm"].type == "batch | instance"
+    assert fields["betas"].type == "[float, float]"
+    assert fields["betas"].values == {"fast": "[0.5, 0.99]", "paper": "[0.0, 0.9]"}
     assert all(field.doc for field in info.fields)
     with pytest.raises(OptionError, match="did you mean 'semia'"):
         analogon.describe_method("semai")

@@ -15,7 +15,10 @@ def result():
         config={"width": 4, "patch_sizes": [5, 3]},
         seed=11,
         seconds=0.123456,
-        inputs={"exemplar": "ab" * 32, "target": "cd" * 32},
+        inputs={"exemplar": "ab" * 32, "target": "cd" * 32, "targets": ["ef" * 32]},
+        device="cuda",
+        threads=3,
+        fit={"fit_seconds": 7.5},
         versions={"analogon": "0.1", "torch": "2.13"},
     )
 
@@ -32,7 +35,10 @@ def test_the_picture_and_how_it_came_about_lie_side_by_side(result, tmp_path):
         "seed": 11,
         "seconds": 0.123,
         "size": [19, 23],
-        "inputs": {"exemplar": "ab" * 32, "target": "cd" * 32},
+        "inputs": {"exemplar": "ab" * 32, "target": "cd" * 32, "targets": ["ef" * 32]},
+        "device": "cuda",
+        "threads": 3,
+        "fit": {"fit_seconds": 7.5},
         "versions": {"analogon": "0.1", "torch": "2.13"},
     }
 

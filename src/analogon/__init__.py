@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         load,
         load_exemplar,
         load_target,
+        load_targets,
     )
     from analogon.data import Exemplar, LabelClass, LabelMap, Palette
     from analogon.errors import (
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
 #: Public names by the module that has them. They are imported on first use: the package starts at once.
 _HOMES = {
     "analogon.api": (
-        "FieldInfo", "MethodInfo", "Model", "fit", "load", "load_exemplar", "load_target", "describe_method",
-        "list_methods",
+        "FieldInfo", "MethodInfo", "Model", "fit", "load", "load_exemplar", "load_target", "load_targets",
+        "describe_method", "list_methods",
     ),
     "analogon.data": ("Exemplar", "LabelClass", "LabelMap", "Palette"),
     "analogon.errors": (
@@ -83,6 +84,7 @@ __all__ = [
     "load",
     "load_exemplar",
     "load_target",
+    "load_targets",
     "read_image",
     "read_labels",
     "write_image",

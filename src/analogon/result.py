@@ -22,7 +22,10 @@ class Result:
         image: float32 (h, w, 3) in [0, 1], in the target's size.
         method, config, seed: what made it.
         seconds: wall-clock time of this render; the fit is not in it.
-        inputs: SHA-256 of picture, labels and target as they were used.
+        inputs: SHA-256 of the exemplar (picture with labels), of the target, and of all targets that were practised
+            on in the fit ("targets", in their order), as they were used.
+        device, threads: what computed this render, and with how many CPU threads.
+        fit: seconds, early stop, device and CPU threads of the fit.
         versions: of the package, Python and the libraries that compute.
     """
 
@@ -31,7 +34,10 @@ class Result:
     config: Mapping[str, Any]
     seed: int
     seconds: float
-    inputs: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    device: str | None = None
+    threads: int | None = None
+    fit: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 
     def save(self, path: str | Path) -> None:
@@ -52,5 +58,8 @@ class Result:
             "seconds": round(self.seconds, 3),
             "size": list(self.image.shape[:2]),
             "inputs": dict(self.inputs),
+            "device": self.device,
+            "threads": self.threads,
+            "fit": dict(self.fit),
             "versions": dict(self.versions),
         }

@@ -33,6 +33,7 @@ def test_classes_change_the_map(analogon, tmp_path):
     ("arguments", "words"),
     [
         (("-o", "first.jpg"), ["first.jpg", ".png"]),
+        (("-o", "first/.png"), ["first/.png", "no name"]),
         (("-o", "first.png", "--classes", 1), ["2 to 64", "--classes"]),
     ],
 )
@@ -69,8 +70,14 @@ def test_methods_shows_the_settings_of_one(analogon):
     assert answer.code == 0
     (info,) = [info for info in package.list_methods() if info.name == "semia"]
     assert info.fields
+    for line in ("steps: int = fast 600, paper 2500", "norm: batch | instance = instance"):
+        assert f"\n  {line}\n" in answer.out
     for field in info.fields:
-        assert f"\n  {field.name}: {field.type} = {field.default}\n" in answer.out
+        assert field.doc.split()[0] in answer.out
+        (line,) = re.findall(rf"^  {field.name}: (.*)$", answer.out, re.MULTILINE)
+        assert line.startswith(f"{field.type} = ")
+        for recipe in info.recipes:
+            assert line.endswith(f"= {field.default}") or f"{recipe} {field.values[recipe]}" in line
 
 
 def test_an_unknown_method(analogon):

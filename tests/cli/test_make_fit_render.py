@@ -26,6 +26,10 @@ def files(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def pixels(path: Path) -> np.ndarray:
     with Image.open(path) as picture:
         return np.asarray(picture.convert("RGB"))
@@ -153,6 +157,77 @@ def test_render_refuses_what_is_no_model(analogon, case, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_render_leaves_nothing_of_a_model_whose_weights_are_spoilt(analogon, case, tmp_path):
+    from safetensors import safe_open
+    from safetensors.numpy import save_file
+
+    assert analogon("fit", case.folder, "-o", tmp_path / "model", *SHORT).code == 0
+    path = tmp_path / "model" / "model.safetensors"
+    with safe_open(str(path), "np") as stored:
+        tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118
+        note = stored.metadata()
+    next(value for key, value in tensors.items() if key.endswith("weight")).flat[0] = np.nan
+    save_file(tensors, path, note)
+    sentence = analogon("render", tmp_path / "model", case.target, "-o", tmp_path / "out").sentence
+    assert str(path) in sentence and "damaged" in sentence
+    assert not (tmp_path / "out").exists()
+
+
+def test_render_takes_a_device(analogon, case, tmp_path):
+    assert analogon("fit", case.folder, "-o", tmp_path / "model", *SHORT).code == 0
+    render = ("render", tmp_path / "model", case.target, "-o", tmp_path / "out", "--device")
+    sentence = analogon(*render, "meta").sentence
+    assert "'meta'" in sentence
+    assert not (tmp_path / "out").exists()
+    assert analogon(*render, "cpu").code == 0
+    assert json.loads((tmp_path / "out" / "moved.json").read_text())["device"] == "cpu"
+
+
+@pytest.mark.parametrize("verb", ["make", "render"])
+def test_a_misspelt_mapping_is_told_before_any_work(analogon, case, tmp_path, verb):
+    arguments = [case.image, case.labels, case.target, case.other_target]
+    if verb == "render":
+        assert analogon("fit", case.folder, "-o", tmp_path / "model", *SHORT).code == 0
+        arguments[:2] = [tmp_path / "model"]
+    arguments = [verb, *arguments, "-o", tmp_path / "out", *(SHORT if verb == "make" else ())]
+    disc_color = f"#{bytes(DISC).hex()}"
+    sentence = analogon(*arguments, "--map", f"nonsense={disc_color}").sentence
+    assert "--map: 'nonsense'" in sentence and disc_color in sentence
+    assert not (tmp_path / "out").exists()
+    assert analogon(*arguments, "--map", f"{bytes(GROUND).hex()}={disc_color}").code == 0
+
+
+@pytest.mark.parametrize("verb", ["make", "fit"])
+def test_nothing_to_resume(analogon, case, tmp_path, verb):
+    targets = [case.target] if verb == "make" else []
+    arguments = (verb, case.image, case.labels, *targets, "-o", tmp_path / "out", *SHORT, "--resume")
+    assert "nothing to resume" in analogon(*arguments).sentence
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_finished_fit_is_resumed_by_rendering_only(analogon, case, tmp_path):
+    arguments = ("make", case.image, case.labels, case.target, "-o", tmp_path / "out", *SHORT)
+    assert analogon(*arguments).code == 0
+    made = pixels(tmp_path / "out" / "moved.png")
+    model = contents(tmp_path / "out" / "model")
+    for name in ("moved.png", "moved.json", "sheet.png"):
+        (tmp_path / "out" / name).unlink()
+    answer = analogon(*arguments, "--resume")
+    assert answer.code == 0, answer.err
+    assert answer.err == "finished already 2/2\n"
+    assert (pixels(tmp_path / "out" / "moved.png") == made).all()
+    assert contents(tmp_path / "out" / "model") == model
+    sentence = analogon(*arguments, "--seed", 1, "--resume").sentence
+    assert "is finished" in sentence and "another seed" in sentence
+
+
+def test_a_folder_in_place_of_a_result_is_told_before_any_work(analogon, case, tmp_path):
+    (tmp_path / "out" / "moved.json").mkdir(parents=True)
+    sentence = analogon("make", case.image, case.labels, case.target, "-o", tmp_path / "out", *SHORT).sentence
+    assert str(tmp_path / "out" / "moved.json") in sentence
+    assert files(tmp_path / "out") == {"moved.json"}
+
+
 @pytest.mark.slow
 def test_ctrl_c_keeps_the_best_so_far_and_resume_ends_where_an_unbroken_fit_ends(analogon, case, tmp_path):
     fit = ["fit", str(case.folder), "--preview", str(case.target), "--steps", "100", "--device", "cpu", "-o"]
@@ -165,7 +240,9 @@ def test_ctrl_c_keeps_the_best_so_far_and_resume_ends_where_an_unbroken_fit_ends
         broken,
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        first = process.stderr.readline()
+        first = ""
+        while "training" not in first:
+            first += process.stderr.readline()
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert "Traceback" not in first + err

@@ -47,6 +47,14 @@ def test_the_sheet_never_overwrites_the_source(tmp_path: Path):
         plan(tmp_path, [Path("cond/moved.png")], [tmp_path / "sheet.png"])
 
 
+@pytest.mark.parametrize("name", ["moved.png", "moved.json", "sheet.png"])
+def test_a_folder_in_place_of_a_file(tmp_path: Path, name):
+    plan(tmp_path, [Path("cond/moved.jpg")], [])
+    (tmp_path / name).mkdir()
+    with pytest.raises(OptionError, match=rf"/{name} is a folder, .* -o\."):
+        plan(tmp_path, [Path("cond/moved.jpg")], [])
+
+
 @pytest.mark.parametrize("below", ["", "deeper/still"])
 def test_a_file_in_place_of_the_folder(tmp_path: Path, below):
     (tmp_path / "out").write_text("a file")

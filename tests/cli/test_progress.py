@@ -26,15 +26,15 @@ def test_a_line_has_step_losses_and_time_left():
 def test_plain_lines_are_rare_but_tell_start_stages_and_end():
     stream = io.StringIO()
     with ProgressDisplay(stream, interval=1000.0) as display:
+        for step in range(1, 6):
+            display(Progress("preparing", step, 5))
         for step in range(1, 101):
             display(Progress("training", step, 100))
-        for step in range(1, 6):
-            display(Progress("averaging", step, 5))
     assert stream.getvalue().splitlines() == [
+        "preparing 1/5",
+        "preparing 5/5",
         "training 1/100",
         "training 100/100",
-        "averaging 1/5",
-        "averaging 5/5",
     ]
 
 
@@ -55,17 +55,40 @@ def everything(reader):
     return b"".join(parts).decode()
 
 
-@pytest.mark.parametrize("columns", [120, 64])
-def test_a_terminal_gets_a_bar(monkeypatch, columns):
+def on_a_terminal(monkeypatch, columns, *events):
+    """All that a terminal is sent for the events."""
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.delenv("NO_COLOR", raising=False)
     leader, follower = pty.openpty()
     with os.fdopen(leader, "rb", buffering=0) as reader:
         with os.fdopen(follower, "w") as stream, ProgressDisplay(stream) as display:
-            display(Progress("training", 30, 60, {"patch": 0.5, "adversarial": 1.25}, 90.0))
-            display(Progress("training", 31, 60, {}, 88.0))
-        shown = everything(reader)
+            for event in events:
+                display(event)
+        return everything(reader)
+
+
+def test_each_stage_has_a_bar_of_its_own(monkeypatch):
+    shown = on_a_terminal(
+        monkeypatch,
+        100,
+        *(Progress("preparing", step, 48) for step in (1, 24, 48)),
+        Progress("training", 30, 60, {"patch": 0.5}, 90.0),
+    )
+    *_, preparing, training = [line for line in shown.splitlines() if "/" in line]
+    assert "preparing" in preparing and "48/48" in preparing
+    assert "patch" not in preparing and "left" not in preparing
+    assert "training" in training and "30/60" in training and "patch 0.5" in training
+
+
+@pytest.mark.parametrize("columns", [120, 64])
+def test_a_terminal_gets_a_bar(monkeypatch, columns):
+    shown = on_a_terminal(
+        monkeypatch,
+        columns,
+        Progress("training", 30, 60, {"patch": 0.5, "adversarial": 1.25}, 90.0),
+        Progress("training", 31, 60, {}, 88.0),
+    )
     last = shown[shown.rindex("31/60") :]
     assert "patch 0.5" in last
     assert ("adversarial 1.25" in last) == (columns == 120)

@@ -9,7 +9,7 @@ from PIL import Image
 
 from analogon.data import LabelClass, LabelMap, Palette
 from analogon.errors import LabelError, OptionError
-from analogon.io import read_labels, read_target, write_labels
+from analogon.io import UnusedKeys, read_labels, read_target, write_labels
 
 GREEN, ORANGE, CYAN, BLUE = (0, 249, 0), (255, 147, 0), (0, 253, 255), (0, 0, 255)
 COLORED = Palette((LabelClass(4, "grass", GREEN), LabelClass(2, "zebra", ORANGE), LabelClass(9, "sky", CYAN)))
@@ -79,10 +79,10 @@ def test_the_largest_lacking_class_is_named_and_small_ones_are_not_dropped() -> 
         read_target(small, COLORED)
 
 
-@pytest.mark.parametrize("key", ["#ff0000", "#FF0000", "#fa0503", "red"])
-@pytest.mark.parametrize("value", ["zebra", "2", "#ff9300", " zebra "])
+@pytest.mark.parametrize("key", ["#ff0000", "#FF0000", "#fa0503", "ff0000", " FF0000", "red"])
+@pytest.mark.parametrize("value", ["zebra", "2", "#ff9300", "ff9300", " zebra "])
 def test_a_mapping_resolves_a_lacking_class(key: str, value: str) -> None:
-    target = read_target(painted(GREEN, (255, 0, 0), CYAN), COLORED, {key: value, "#123456": "sky", "77": "sky"})
+    target = read_target(painted(GREEN, (255, 0, 0), CYAN), COLORED, {key: value})
     assert (target.ids == EXPECTED).all()
 
 
@@ -104,6 +104,36 @@ def test_impossible_mappings_are_told(mapping: dict[str, str], message: str) -> 
         read_target(painted(GREEN, ORANGE, CYAN), COLORED, mapping)
     assert str(error.value).startswith("--map: ")
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["nonsense", "#123456", "123456", "7b0ac8", "77", "reed"])
+def test_a_key_that_the_target_lacks_is_refused(key: str) -> None:
+    with pytest.raises(OptionError) as error:
+        read_target(painted(GREEN, ORANGE, CYAN), COLORED, {key: "zebra"})
+    assert str(error.value) == (
+        f"--map: '{key}' is no class of a target: use one of 'green' (#00f900), 'cyan' (#00fdff), 'orange' (#ff9300)."
+    )
+
+
+def test_six_digits_are_an_id_where_the_target_has_it_and_else_a_colour(tmp_path: Path) -> None:
+    ids = np.array([110000, 2, 9])[WHERE]
+    target = read_target(ids, COLORED, {"110000": "grass"})
+    assert (target.ids == EXPECTED).all()
+    with pytest.raises(OptionError, match=r"'9090' is no class of a target: use one of .*110000 "):
+        read_target(ids, COLORED, {"110000": "grass", "9090": "sky"})
+    painted_red = read_target(painted((0x11, 0, 0), ORANGE, CYAN), COLORED, {"110000": "grass"})
+    assert (painted_red.ids == EXPECTED).all()
+
+
+def test_several_targets_share_a_mapping() -> None:
+    unused = UnusedKeys(mapping := {"ff0000": "zebra", "ff00ff": "sky"})
+    for colors, expected in (((GREEN, (255, 0, 0), CYAN), EXPECTED), ((GREEN, ORANGE, (255, 0, 255)), EXPECTED)):
+        assert (read_target(painted(*colors), COLORED, mapping, unused).ids == expected).all()
+    unused.refuse()
+    unused = UnusedKeys(mapping := {"ff0000": "zebra", "blue": "sky"})
+    read_target(painted(GREEN, (255, 0, 0), CYAN), COLORED, mapping, unused)
+    with pytest.raises(OptionError, match="'blue' is no class"):
+        unused.refuse()
 
 
 def test_two_colors_that_differ_are_not_one_class() -> None:

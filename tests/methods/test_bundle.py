@@ -6,10 +6,21 @@ import pytest
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from analogon.data import Exemplar, LabelClass, LabelMap, Palette
 from analogon.errors import InputError, ModelError
 from analogon.methods.bundle import FILE, FORMAT, NOTE, Bundle
 
-RECORD = {"method": "semia", "config": {"width": 4}, "seed": 3, "fit_seconds": 1.5, "stopped": None}
+RECORD = {
+    "method": "semia",
+    "config": {"width": 4},
+    "seed": 3,
+    "fit_seconds": 1.5,
+    "stopped": None,
+    "inputs": {"exemplar": "ab12", "targets": ["cd34"]},
+    "requested": {"seed": 3},
+    "device": "cpu",
+    "threads": 2,
+}
 
 
 @pytest.fixture
@@ -117,8 +128,12 @@ def damaged(path: Path, how: str) -> None:
             del tensors["exemplar.image"]
         elif how == "stray id":
             tensors["exemplar.ids"][0, 0] = 99
-        elif how == "no seed":
-            del record["seed"]
+        elif how.removeprefix("no ") in RECORD:
+            del record[how.removeprefix("no ")]
+        elif how in ("nan", "inf"):
+            tensors["learnt.a.weight"][1, 0, 0] = float(how)
+        elif how == "stray request":
+            record["requested"] = ["seed"]
         elif how == "list":
             record = [record]
         save_file(tensors, path, {"model": "{" if how == "half a record" else json.dumps(record)})
@@ -126,16 +141,59 @@ def damaged(path: Path, how: str) -> None:
 
 @pytest.mark.parametrize(
     "how",
-    ["text", "empty", "truncated", "no header", "no record", "no picture", "stray id", "no seed", "list",
-     "half a record"],
+    ["text", "empty", "truncated", "no header", "no record", "no picture", "stray id", "list", "half a record",
+     "stray request", "nan", "inf", *(f"no {key}" for key in RECORD)],
 )  # fmt: skip
 def test_a_damaged_model(bundle, tmp_path, how, sentence):
     bundle.write(tmp_path)
     damaged(tmp_path / FILE, how)
     with pytest.raises(ModelError, match="damaged") as error:
         Bundle.read(tmp_path)
-    assert str(tmp_path / FILE) in sentence(error.value)
-    assert "fit it again" in str(error.value)
+    sentence(error.value, tmp_path / FILE, "fit it again")
+
+
+@pytest.mark.parametrize(
+    ("largest", "kind"), [(7, np.uint8), (255, np.uint8), (256, np.uint16), (65536, np.uint32), (2**31 - 1, np.uint32)]
+)
+def test_ids_take_no_more_room_than_they_need(tmp_path, largest, kind):
+    ids = np.zeros((3, 4), np.int64)
+    ids[1, 2] = largest
+    palette = Palette((LabelClass(0, "wall", (0, 0, 0)), LabelClass(largest, "ball", (9, 9, 9))))
+    exemplar = Exemplar(np.zeros((3, 4, 3), np.float32), LabelMap(ids, palette))
+    Bundle(RECORD, exemplar, {}).write(tmp_path)
+    with safe_open(str(tmp_path / FILE), "np") as stored:
+        assert stored.get_tensor("exemplar.ids").dtype == kind
+    assert Bundle.read(tmp_path).exemplar.digest() == exemplar.digest()
+
+
+# -- before the work ---------------------------------------------------------------------------------------------
+
+
+def test_a_folder_that_takes_a_model_is_left_as_it_is(bundle, tmp_path):
+    Bundle.check_folder(tmp_path / "new" / "folder")
+    assert not list(tmp_path.iterdir())
+    bundle.write(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    Bundle.check_folder(tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", [FILE, NOTE])
+def test_a_folder_in_place_of_a_file(bundle, tmp_path, name, sentence):
+    (tmp_path / name).mkdir()
+    with pytest.raises(ModelError, match="is a folder") as error:
+        Bundle.check_folder(tmp_path)
+    sentence(error.value, tmp_path, name, "-o")
+    with pytest.raises((ModelError, InputError)):
+        bundle.write(tmp_path)
+
+
+def test_a_folder_that_cannot_be(tmp_path, sentence):
+    (tmp_path / "file").write_text("precious")
+    for folder in (tmp_path / "file", tmp_path / "file" / "inside", Path("/proc/self/model")):
+        with pytest.raises(ModelError, match="cannot be written to") as error:
+            Bundle.check_folder(folder)
+        sentence(error.value, folder, "-o")
 
 
 def test_a_newer_format(exemplar, arrays, tmp_path, sentence):

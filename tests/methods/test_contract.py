@@ -48,6 +48,14 @@ def test_exemplars_of_any_size_are_taken(fit, make_exemplar, make_target):
         assert image.shape == (18, 23, 3)
 
 
+def test_the_size_that_is_worked_at_changes_the_picture_and_not_its_size(fit, model, target):
+    small = fit(size_limit=16).render(target).image
+    assert small.shape == (*target.shape, 3)
+    assert (small != model.render(target).image).any()
+    # a factor is a factor of the exemplar's longest side, here 32
+    assert (fit(size=0.5).render(target).image == small).all()
+
+
 def test_the_same_seed_gives_the_same_picture_and_another_seed_another(fit, model, target):
     picture = model.render(target).image
     assert (fit().render(target).image == picture).all()
@@ -114,7 +122,9 @@ def test_progress_ends_with_all_steps_done(fit):
     events = []
     model = fit(progress=events.append)
     assert events[-1].step == events[-1].steps == model.config["steps"]
-    assert [e.step for e in events] == sorted(e.step for e in events)
+    stages = list(dict.fromkeys(e.stage for e in events))
+    assert stages in (["preparing", "training"], ["training"])
+    assert [(stages.index(e.stage), e.step) for e in events] == sorted((stages.index(e.stage), e.step) for e in events)
 
 
 def test_every_method_folder_is_registered():

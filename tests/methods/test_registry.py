@@ -1,4 +1,5 @@
 import json
+from types import MappingProxyType
 
 import pytest
 from pydantic import BaseModel
@@ -23,6 +24,12 @@ def test_every_field_is_described_and_every_entry_complete(name):
     assert issubclass(entry.config_type, BaseModel)
     for field, info in entry.config_type.model_fields.items():
         assert info.description, field
+    limit = entry.config_type.model_fields["size_limit"]
+    assert limit.annotation is int
+    for wrong in (15, 0, -1):
+        with pytest.raises(OptionError, match="size_limit"):
+            entry.configure(None, {"size_limit": wrong})
+    assert entry.configure(None, {"size_limit": 16})
 
 
 @pytest.mark.parametrize(("name", "recipe"), RECIPES)
@@ -100,6 +107,17 @@ def test_an_unknown_field(semia, field, words, sentence):
         ("gan", -1, "greater than or equal to 0"),
         ("patch_sizes", [3], "field required"),
         ("patch_samples", 3, "tuple"),
+        ("betas", [2, 2], "less than 1"),
+        ("betas", [-1, 0.9], "greater than or equal to 0"),
+        ("betas", [0.5, 1.0], "less than 1"),
+        ("betas", [float("nan"), 0.9], "less than 1"),
+        ("betas", [0.5, float("nan")], "less than 1"),
+        ("patch_sizes", [0, 0], "greater than or equal to 1"),
+        ("patch_sizes", [-1, 1], "greater than or equal to 1"),
+        ("patch_sizes", [99, 1], "less than or equal to 15"),
+        ("patch_samples", [0, 0], "greater than or equal to 1"),
+        ("patch_samples", [-3, 1], "greater than or equal to 1"),
+        ("patch_samples", [100000000, 1], "less than or equal to 4096"),
     ],
 )
 def test_a_value_that_a_field_does_not_take(semia, field, value, words, sentence):
@@ -116,6 +134,32 @@ def test_not_a_number_is_no_value(semia, sentence):
             with pytest.raises(OptionError, match=field) as error:
                 semia.configure(None, {field: value})
             sentence(error.value)
+
+
+def test_a_tuple_is_finite_in_all_its_parts(monkeypatch, sentence):
+    class Config(BaseModel):
+        pair: tuple[float, float] = (0.0, 0.0)
+
+    class Loose(registry.Entry):
+        recipes = MappingProxyType({"plain": {}})
+        config_type = Config
+
+    loose = Loose("loose", "", "", False)
+    assert loose.configure(None, {"pair": [1, 2]}) == Config(pair=(1.0, 2.0))
+    for pair in ([float("nan"), 1], [1, float("inf")]):
+        with pytest.raises(OptionError, match="finite") as error:
+            loose.configure(None, {"pair": pair})
+        sentence(error.value, "pair")
+
+
+def test_the_machine_of_a_method(semia, sentence):
+    assert registry.Entry("plain", "", "", False).machine("auto") == ("cpu", 1)
+    torch = pytest.importorskip("torch")
+    assert semia.machine("cpu") == ("cpu", torch.get_num_threads())
+    assert semia.machine("auto")[0] in ("cpu", "cuda", "mps")
+    with pytest.raises(OptionError) as error:
+        semia.machine("meta")
+    sentence(error.value, "'meta'")
 
 
 def test_a_saved_configuration_of_another_version(semia, sentence):

@@ -65,16 +65,19 @@ def test_a_failed_write_leaves_the_earlier_one(checkpoint, tmp_path):
     assert (tmp_path / FILE).read_bytes() == before
 
 
-def test_no_checkpoint(tmp_path):
-    assert Checkpoint.read(tmp_path, IDENTITY) is None
-    assert Checkpoint.read(tmp_path / "nowhere", IDENTITY) is None
-    Checkpoint.remove(tmp_path)
+@pytest.mark.parametrize("folder", ["", "nowhere"])
+def test_no_checkpoint(tmp_path, folder, sentence):
+    with pytest.raises(ModelError, match="nothing to resume") as error:
+        Checkpoint.read(tmp_path / folder, IDENTITY)
+    sentence(error.value, tmp_path / folder, "--resume")
 
 
-def test_removing(checkpoint, tmp_path):
-    checkpoint.write(tmp_path)
-    Checkpoint.remove(tmp_path)
-    assert not list(tmp_path.iterdir())
+def test_a_file_in_place_of_the_folder(checkpoint, tmp_path, sentence):
+    (tmp_path / "run").write_text("precious")
+    for folder in (tmp_path / "run", tmp_path / "run" / "inside"):
+        with pytest.raises(ModelError) as error:
+            checkpoint.write(folder)
+        sentence(error.value, folder)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,9 @@
 """The driver from the first step to the last: reports, history, checkpoints, what is not finite."""
 
 import math
+from itertools import pairwise
+from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -8,7 +11,7 @@ pytest.importorskip("torch", reason="training needs the extra 'neural'")
 
 import torch
 
-from analogon.errors import ModelError, TrainingError
+from analogon.errors import InputError, ModelError, TrainingError
 from analogon.run import Run
 from analogon.training import driver
 from analogon.training.checkpoint import FILE, Checkpoint
@@ -87,9 +90,54 @@ def test_checkpoints_are_written_less_than_a_minute_apart(clock, tmp_path):
             if step not in written:
                 written.append(step)
 
-    go(Timed(clock, 7.0, steps=30), Run(folder=tmp_path, listener=listener))
-    assert len(written) >= 4
-    assert all((b - a) * 7 < 60 for a, b in zip([0, *written], [*written, 30], strict=False))
+    for seconds in (0.4, 7.0, 25.0, 39.0):
+        written.clear()
+        (tmp_path / FILE).unlink(missing_ok=True)
+        go(Timed(clock, seconds, steps=round(300 / seconds)), Run(folder=tmp_path, listener=listener))
+        assert len(written) >= 4
+        assert all((b - a) * seconds < 60 for a, b in pairwise([0, *written]))
+
+
+def test_a_step_that_takes_minutes_is_the_most_that_is_lost(clock, tmp_path):
+    kept = []
+    learner = Timed(clock, 300.0, steps=4)
+    go(learner, Run(folder=tmp_path, listener=lambda event: kept.append(Checkpoint.read(tmp_path, IDENTITY).step)))
+    assert kept == [1, 2, 3, 4]
+
+
+def test_previews_that_take_their_time_cost_no_step(clock, tmp_path):
+    """A checkpoint is written before a preview, and the preview's time counts for the next one."""
+    unsaved = []
+
+    def preview(tag):
+        clock.now += 30.0
+        unsaved.append(int(tag) - Checkpoint.read(tmp_path, IDENTITY).step)
+
+    go(Timed(clock, 1.0, steps=160), Run(folder=tmp_path), preview=preview)
+    assert unsaved == [0] * 7
+    unsaved.clear()
+    go(Timed(clock, 0.1, steps=1600), Run(folder=tmp_path), preview=lambda tag: unsaved.append(tag))
+    assert len(unsaved) == 7
+
+
+def test_there_is_a_checkpoint_after_the_first_step_and_after_the_last(tmp_path):
+    class Watching(Learner):
+        kept: ClassVar = []
+
+        def step(self, n):
+            self.kept.append(Checkpoint.read(tmp_path, IDENTITY).step if (tmp_path / FILE).exists() else 0)
+            return super().step(n)
+
+    learner = Watching(4)
+    go(learner, Run(folder=tmp_path))
+    assert learner.kept == [0, 1, 1, 1]
+    kept = Checkpoint.read(tmp_path, IDENTITY)
+    assert kept.step == 4
+    resumed = Learner(4)
+    outcome = go(resumed, Run(folder=tmp_path, resume=True))
+    assert (resumed.done, outcome.steps, outcome.stopped) == ([], 4, None)
+    assert same(resumed, learner)
+    assert [line["step"] for line in history(tmp_path)] == [4]
 
 
 @pytest.mark.parametrize("broken", [1, 2, 9, 10, 11, 19])
@@ -124,7 +172,7 @@ def test_a_run_can_be_broken_more_than_once(eager, tmp_path):
     go(whole)
     for step in (3, 8, 15):
         with pytest.raises(ListenerError):
-            go(Learner(20), Run(folder=tmp_path, resume=True, listener=stop_at(step)))
+            go(Learner(20), Run(folder=tmp_path, resume=step > 3, listener=stop_at(step)))
     resumed = Learner(20)
     go(resumed, Run(folder=tmp_path, resume=True))
     assert resumed.done == list(range(15, 20))
@@ -158,10 +206,14 @@ def test_a_line_of_the_history_that_was_cut_off_is_dropped(eager, tmp_path):
     assert [line["step"] for line in history(tmp_path)] == [10, 20, 30, 40]
 
 
-def test_without_a_checkpoint_resuming_starts_at_the_beginning(tmp_path):
+def test_without_a_checkpoint_there_is_nothing_to_resume_and_nothing_changes(tmp_path, sentence):
+    (tmp_path / "history.jsonl").write_text('{"step": 5}\n')
     learner = Learner(5)
-    go(learner, Run(folder=tmp_path, resume=True))
-    assert learner.done == list(range(5))
+    with pytest.raises(ModelError, match="nothing to resume") as error:
+        go(learner, Run(folder=tmp_path, resume=True))
+    sentence(error.value, tmp_path)
+    assert learner.done == []
+    assert history(tmp_path) == [{"step": 5}]
 
 
 def test_without_resume_a_checkpoint_is_not_used(eager, tmp_path):
@@ -200,6 +252,30 @@ def test_a_file_in_place_of_the_folder(tmp_path, sentence):
         go(Learner(20), Run(folder=tmp_path / "run"))
     assert str(tmp_path / "run") in sentence(error.value)
     assert (tmp_path / "run").read_text() == "precious"
+
+
+def test_a_full_disk_is_told_and_the_checkpoint_stays(eager, tmp_path, sentence):
+    full = Path("/dev/full")
+    if not full.is_char_device():
+        pytest.skip("needs a device that is always full")
+
+    def fill(event):
+        if event.step == 5:
+            (tmp_path / "history.jsonl").unlink()
+            (tmp_path / "history.jsonl").symlink_to(full)
+
+    with pytest.raises(ModelError, match="No space left") as error:
+        go(Learner(20), Run(folder=tmp_path, listener=fill))
+    sentence(error.value, tmp_path / "history.jsonl", "-o")
+    assert Checkpoint.read(tmp_path, IDENTITY).step == 9
+
+
+@pytest.mark.parametrize("name", ["history.jsonl", FILE])
+def test_a_folder_in_place_of_a_file(tmp_path, name, sentence):
+    (tmp_path / name).mkdir()
+    with pytest.raises((ModelError, InputError)) as error:
+        go(Learner(3), Run(folder=tmp_path))
+    sentence(error.value, tmp_path / name)
 
 
 # -- what is not finite ------------------------------------------------------------------------------------------

@@ -3,11 +3,23 @@
 import os
 import sys
 from collections.abc import Sequence
+from difflib import get_close_matches
 
-from cyclopts import App, CycloptsError
+from cyclopts import (
+    App,
+    CoercionError,
+    CycloptsError,
+    MissingArgumentError,
+    RepeatArgumentError,
+    UnknownCommandError,
+    UnknownOptionError,
+    UnusedCliTokensError,
+)
+from cyclopts.argument import Argument
+from cyclopts.token import Token
 
 from analogon._version import __version__
-from analogon.errors import AnalogonError
+from analogon.errors import AnalogonError, OptionError
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
@@ -47,8 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 where all went well, 2 after a mistake of the user (one sentence on stderr), 130 after Ctrl-C.
     """
+    arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        code = _app()(list(argv) if argv is not None else None)
+        _refuse_empty(arguments)
+        code = _app()(arguments)
         sys.stdout.flush()
     except CycloptsError as error:
         return _fail(_usage(error))
@@ -89,13 +103,50 @@ def _app() -> App:
     return app
 
 
+def _refuse_empty(arguments: Sequence[str]) -> None:
+    """A shell variable that is not set leaves an empty argument, and an empty path would be the current folder."""
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        if not argument.strip():
+            raise OptionError(f"{before if before.startswith('-') else 'An argument'} is empty: fill it in.")
+        if argument.startswith("-") and argument.endswith("="):
+            raise OptionError(f"{argument[:-1]} is empty: fill it in.")
+
+
 def _usage(error: CycloptsError) -> str:
-    """What cyclopts says about a command line, on one line, with the help to read."""
-    message = " ".join(str(error).split())
-    if "Did you mean" in message:
-        return message
-    chain = " ".join(["analogon", *(error.command_chain or ())])
-    return f"{message.rstrip('.')}; see {chain} --help."
+    """What is wrong with a command line, in one sentence."""
+    command = " ".join(["analogon", *(error.command_chain or ())])
+    see = f"see {command} --help."
+    match error:
+        case UnknownCommandError(unused_tokens=[wrong, *_]):
+            if wrong.startswith("-"):
+                return f"'{wrong}' is no option of {command}: {see}"
+            commands = f"use one of {', '.join(_VERBS)}."
+            return f"'{wrong}' is no command: {_meant(wrong, list(_VERBS)) or commands}"
+        case UnknownOptionError(token=token, argument_collection=arguments):
+            wrong = token.keyword or token.value
+            known = [name for argument in arguments for name in argument.names if name.startswith("-")]
+            return f"'{wrong}' is no option of {command}: {_meant(wrong, known) or see}"
+        case UnusedCliTokensError(unused_tokens=[wrong, *_]):
+            return f"'{wrong}' is one argument too many for {command}: leave it out, or {see}"
+        case MissingArgumentError(argument=Argument() as argument, keyword=keyword):
+            given = keyword or next((token.keyword for token in argument.tokens if token.keyword), None)
+            return f"{given} needs a value: {see}" if given else f"{argument.name} is missing: {see}"
+        case RepeatArgumentError(token=token):
+            return f"{token.keyword} is given twice: leave one out."
+        case CoercionError(token=Token() as token, target_type=kind):
+            name = token.keyword or (error.argument.name if error.argument else "An argument")
+            return f"{name} cannot be '{token.value}': give it {_KINDS.get(kind, 'another value')}, or {see}"
+    words = " ".join(str(error).split()).rstrip(".?!").replace(". ", ", ")
+    return f"{words}: {see}"
+
+
+#: What options take, in words.
+_KINDS: dict[type | None, str] = {int: "a whole number", float: "a number", bool: "no value"}
+
+
+def _meant(wrong: str, known: list[str]) -> str:
+    close = get_close_matches(wrong, known, n=1)
+    return f"did you mean {close[0]}?" if close else ""
 
 
 def _fail(message: str) -> int:

@@ -45,7 +45,7 @@ def fit(
     names = pairs(mapping or [], "--map", "COLOUR=CLASS")
     check_folder(output)
     exemplar = analogon.load_exemplar(image, labels)
-    targets = [analogon.load_target(exemplar, path, names) for path in preview or []]
+    targets = analogon.load_targets(exemplar, preview or [], names)
     fit_model(exemplar, targets, output, options)
 
 

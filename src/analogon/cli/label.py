@@ -25,6 +25,8 @@ def label(
     """
     import analogon
 
+    if output.name.lower() == ".png":
+        raise OptionError(f"'{output}' has no name before its suffix: give -o a name such as labels.png.")
     if output.suffix.lower() != ".png":
         raise OptionError(f"A label map is written as an indexed PNG: end {output} in .png.")
     if output.is_dir():

@@ -37,6 +37,6 @@ def make(
     outputs = plan(output, paths, [image, labels])
     names = pairs(mapping or [], "--map", "COLOUR=CLASS")
     exemplar = analogon.load_exemplar(image, labels)
-    layouts = [analogon.load_target(exemplar, path, names) for path in paths]
+    layouts = analogon.load_targets(exemplar, paths, names)
     model = fit_model(exemplar, layouts, outputs.model, options)
     write_results(model, paths, layouts, outputs)

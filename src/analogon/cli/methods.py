@@ -28,7 +28,9 @@ def methods(
     _say_summary(info)
     say("settings (--set FIELD=VALUE):")
     for entry in info.fields:
-        say(f"  {entry.name}: {entry.type} = {entry.default}")
+        values = [f"{recipe} {text}" for recipe, text in entry.values.items()]
+        shown = ", ".join(values) if len(set(entry.values.values())) > 1 else entry.default
+        say(f"  {entry.name}: {entry.type} = {shown}")
         say(textwrap.fill(entry.doc, _WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6))
 
 

@@ -22,6 +22,8 @@ Mapping = Annotated[
     ),
 ]
 
+Device = Annotated[str, Parameter(metavar="NAME", help="What computes: auto, cpu, cuda, cuda:1 or mps.")]
+
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +38,14 @@ class FitOptions:
     steps: Annotated[int | None, Parameter(help="Stop after this many training steps.")] = None
     minutes: Annotated[float | None, Parameter(help="Stop after this many minutes of training.")] = None
     seed: Annotated[int, Parameter(help="Same seed, same machine, same picture.")] = 0
-    device: Annotated[str, Parameter(metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps.")] = "auto"
+    device: Device = "auto"
     size: Annotated[
         float,
         Parameter(
             metavar="FACTOR",
-            help="Work on the picture at this factor of its size, above 0 and up to 1: smaller is faster and "
-            "less sharp. Results have the targets' full size all the same.",
+            help="Work at this factor, above 0 and up to 1, of the size that the method would work at (the picture's, "
+            "up to its setting size_limit): smaller is faster and less sharp. Results have the targets' full size all "
+            "the same.",
         ),
     ] = 1.0
     settings: Annotated[
@@ -56,7 +59,12 @@ class FitOptions:
         ),
     ] = field(default_factory=list)
     resume: Annotated[
-        bool, Parameter(negative="", show_default=False, help="Go on with the fit that was broken off.")
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Go on with the fit that was broken off; one that is finished is not fitted again.",
+        ),
     ] = False
 
     def values(self) -> dict[str, Any]:

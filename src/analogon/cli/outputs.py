@@ -33,8 +33,8 @@ def plan(folder: Path, targets: Sequence[Path], inputs: Sequence[Path]) -> Outpu
     """Name the picture of each target: `folder/<stem of the target>.png`.
 
     Raises:
-        OptionError: there is no target, the folder cannot be written to, two pictures would have one name, or
-            a picture would overwrite one of `inputs` or of the targets.
+        OptionError: there is no target, the folder cannot be written to, two pictures would have one name, a
+            picture would overwrite one of `inputs` or of the targets, or a folder is in the place of a file.
     """
     if not targets:
         raise OptionError("There is no target: name at least one label map to render.")
@@ -59,6 +59,9 @@ def plan(folder: Path, targets: Sequence[Path], inputs: Sequence[Path]) -> Outpu
         raise OptionError(
             f"The contact sheet would overwrite the input {folder / SHEET}: choose another folder with -o."
         )
+    for written in (*(path.with_suffix(suffix) for path in pictures for suffix in (".png", ".json")), folder / SHEET):
+        if written.is_dir():
+            raise OptionError(f"{written} is a folder, and a file is to be written there: choose another with -o.")
     return Outputs(folder, tuple(pictures))
 
 

@@ -55,7 +55,8 @@ class ProgressDisplay:
         self._stream.flush()
 
     def _show_bar(self, bar: "Bar", event: "Progress") -> None:
-        if self._task is None:
+        if self._task is None or event.stage != self._shown_stage:  # each stage has a line of its own
+            self._shown_stage = event.stage
             self._task = bar.add_task(event.stage, total=event.steps, losses="", left="")
         bar.update(
             self._task,

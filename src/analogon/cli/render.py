@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from analogon.cli.console import say
-from analogon.cli.options import Mapping, pairs
+from analogon.cli.options import Device, Mapping, pairs
 from analogon.cli.outputs import Outputs, plan
 
 if TYPE_CHECKING:
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 def render(
     model: Annotated[Path, Parameter(help="A model folder that analogon fit or make wrote.")],
     /,
-    *targets: Annotated[Path, Parameter(metavar="TARGET", help="New label maps, of any size.")],
+    *targets: Annotated[Path, Parameter(metavar="TARGET", required=True, help="New label maps, of any size.")],
     output: Annotated[Path, Parameter(name=("--output", "-o"), metavar="DIR", help="Folder of the results.")],
     mapping: Mapping | None = None,
+    device: Device = "auto",
 ) -> None:
     """Render new label maps with a fitted model.
 
@@ -30,8 +31,8 @@ def render(
 
     outputs = plan(output, targets, [])
     names = pairs(mapping or [], "--map", "COLOUR=CLASS")
-    fitted = analogon.load(model)
-    layouts = [analogon.load_target(fitted.exemplar, path, names) for path in targets]
+    fitted = analogon.load(model, device=device)
+    layouts = analogon.load_targets(fitted.exemplar, targets, names)
     write_results(fitted, targets, layouts, outputs)
 
 
@@ -39,10 +40,10 @@ def write_results(model: "Model", targets: Sequence[Path], layouts: Sequence["La
     """Render each layout and write the pictures, their settings and the contact sheet."""
     import analogon
 
-    outputs.folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for target, layout, picture in zip(targets, layouts, outputs.pictures, strict=True):
         result = model.render(layout)
+        outputs.folder.mkdir(parents=True, exist_ok=True)
         result.save(picture)
         height, width = result.image.shape[:2]
         say(f"{picture}  ({width}x{height}, {result.seconds:.1f} s)")

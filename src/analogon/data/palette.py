@@ -57,7 +57,7 @@ class Palette:
         """Refuse an empty palette, double ids and double names."""
         object.__setattr__(self, "classes", tuple(self.classes))
         if not self.classes:
-            raise LabelError("A palette needs at least one class.")
+            raise LabelError("A palette needs at least one class: it is empty.")
         if len(self.classes) > MAX_CLASSES:
             raise LabelError(f"A palette holds at most {MAX_CLASSES} classes, not {len(self.classes)}.")
         for what, values in (("id", self.ids), ("name", self.names)):

@@ -7,12 +7,14 @@ from analogon.io.atomic import replacing, write_text
 from analogon.io.folders import Case, find_case
 from analogon.io.images import read_image, write_image
 from analogon.io.labels import read_labels, read_target, write_labels
+from analogon.io.matching import UnusedKeys
 from analogon.io.opening import ImageSource, LabelSource
 
 __all__ = [
     "Case",
     "ImageSource",
     "LabelSource",
+    "UnusedKeys",
     "find_case",
     "read_image",
     "read_labels",

@@ -22,7 +22,7 @@ from analogon.data.palette import LabelClass, Palette
 from analogon.errors import LabelError
 from analogon.io.atomic import replacing
 from analogon.io.label_files import CLASSES_KEY, LabelFile, read_label_file
-from analogon.io.matching import match_classes
+from analogon.io.matching import UnusedKeys, match_classes
 from analogon.io.opening import LabelSource
 from analogon.io.recovery import Recovered, recover
 
@@ -72,17 +72,23 @@ def _palette_of_ids(file: LabelFile, found: Recovered) -> Palette:
     return Palette(tuple(LabelClass(i, f"class {i}", id_color(i)) for i in ids))
 
 
-def read_target(source: LabelSource, palette: Palette, mapping: Mapping[str, str] = {}) -> LabelMap:
+def read_target(
+    source: LabelSource, palette: Palette, mapping: Mapping[str, str] = {}, unused: UnusedKeys | None = None
+) -> LabelMap:
     """Read a target label map against the classes of the source; the result has the source's palette.
 
     `source` is what `read_labels` takes. `mapping` says what classes of the target stand for: keys are a
     colour "#31ff08", an id or a name in the target, values a name, id or colour of `palette`. How the other
     classes are recognised is told in `matching`. LabelError names the largest class of the target that the
-    source lacks; OptionError a `mapping` that cannot be.
+    source lacks; OptionError a `mapping` that cannot be, or a key that the target lacks. Where one mapping serves
+    several targets, `unused` collects such keys over all of them instead.
     """
     file = read_label_file(source)
     found = recover(file, anchors=palette.colors)
-    ids = np.array(match_classes(file, found, palette, mapping), np.int64)
+    keys = unused or UnusedKeys(mapping)
+    ids = np.array(match_classes(file, found, palette, mapping, keys), np.int64)
+    if unused is None:
+        keys.refuse()
     return LabelMap(ids[found.places], palette)
 
 

@@ -41,6 +41,32 @@ SAME = 0.04
 PICKED = 0.03
 
 Matches = list[LabelClass | None]
+SHOWN = 12
+"""Classes that a message lists."""
+
+
+class UnusedKeys:
+    """The keys of a mapping that no target has had so far: a misspelt one would change nothing, and nobody see it."""
+
+    def __init__(self, mapping: Mapping[str, str]) -> None:
+        self._keys = dict.fromkeys(mapping)
+        self._classes: dict[str, None] = {}
+
+    def seen(self, key: str) -> None:
+        """A target has this key."""
+        self._keys.pop(key, None)
+
+    def look_at(self, target: "_Target") -> None:
+        """Remember what the classes of a target are."""
+        for place, (name, color) in enumerate(zip(target.names, target.colors.tolist(), strict=True)):
+            number = "" if target.ids is None else f"{target.ids[place]} "
+            self._classes[f"{number}'{name}' ({hex_color(color)})"] = None
+
+    def refuse(self) -> None:
+        """OptionError where a key is left, unless there was no target to look at."""
+        if self._keys and self._classes:
+            known = ", ".join(list(self._classes)[:SHOWN]) + (", …" if len(self._classes) > SHOWN else "")
+            raise OptionError(f"--map: '{next(iter(self._keys))}' is no class of a target: use one of {known}.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +79,13 @@ class _Target:
     names: list[str]
 
 
-def match_classes(file: LabelFile, found: Recovered, palette: Palette, mapping: Mapping[str, str]) -> list[int]:
+def match_classes(
+    file: LabelFile, found: Recovered, palette: Palette, mapping: Mapping[str, str], unused: UnusedKeys
+) -> list[int]:
     """The source's class id for each class of the target, by the rules of this module.
 
-    LabelError names the largest class of the target that the source lacks; OptionError a `mapping` that
-    cannot be.
+    The keys of `mapping` that the target has are taken out of `unused`. LabelError names the largest class of
+    the target that the source lacks; OptionError a `mapping` that cannot be.
     """
     ids = None if found.ids is None else [int(i) for i in found.ids]
     own = None if file.palette is None or ids is None else [file.palette.get(i) for i in ids]
@@ -65,7 +93,7 @@ def match_classes(file: LabelFile, found: Recovered, palette: Palette, mapping: 
     words = class_names([tuple(c) for c in colors.tolist()], ids or list(range(len(colors))))
     target = _Target(colors, ids, own, words if own is None else [c.name for c in own])
     matches, by_id = _automatic(file, found, target, palette)
-    for place, known in _mapped(target, mapping, palette).items():
+    for place, known in _mapped(target, mapping, palette, unused).items():
         matches[place] = known
     lacking = [place for place, known in enumerate(matches) if known is None]
     if lacking:
@@ -139,34 +167,48 @@ def _one_color_each(target: _Target, palette: Palette, matches: Matches, distanc
     return result
 
 
-def _mapped(target: _Target, mapping: Mapping[str, str], palette: Palette) -> dict[int, LabelClass]:
+def _mapped(target: _Target, mapping: Mapping[str, str], palette: Palette, unused: UnusedKeys) -> dict[int, LabelClass]:
     """The classes of the target that the user maps, by place.
 
-    Keys that the target does not have are passed over: one mapping serves several targets.
+    Keys that the target does not have stay in `unused`: one mapping serves several targets.
     """
     result: dict[int, LabelClass] = {}
+    unused.look_at(target)
     for key, value in mapping.items():
         known = _known_class(value, palette)
-        color = parse_hex_color(key)
-        if color is None and key.strip().startswith("#"):
-            raise OptionError(f"--map: '{key}' is no colour: write it as #rrggbb.")
-        if color is not None:
-            distances = color_distances([color], target.colors)[0]
-            if distances.min() <= PICKED:
-                result[int(distances.argmin())] = known
-        elif target.ids is not None and key.strip().isdecimal():
-            result.update({p: known for p, i in enumerate(target.ids) if i == int(key)})
-        else:
-            result.update({p: known for p, name in enumerate(target.names) if name == key.strip()})
+        places = _places(target, key)
+        result.update(dict.fromkeys(places, known))
+        if places:
+            unused.seen(key)
     return result
+
+
+def _places(target: _Target, key: str) -> list[int]:
+    """The classes of the target that the left side of a mapping names: by id, name or colour, with or without #."""
+    text = key.strip()
+    if text.startswith("#") and parse_hex_color(text) is None:
+        raise OptionError(f"--map: '{key}' is no colour: write it as #rrggbb.")
+    if target.ids is not None and text.isdecimal():
+        places = [p for p, i in enumerate(target.ids) if i == int(text)]
+    else:
+        places = [p for p, name in enumerate(target.names) if name == text]
+    color = parse_hex_color("#" + text.removeprefix("#"))
+    if color is not None and not places:
+        distances = color_distances([color], target.colors)[0]
+        places = [int(distances.argmin())] if distances.min() <= PICKED else []
+    return places
 
 
 def _known_class(value: str, palette: Palette) -> LabelClass:
     """The class of the source that the right side of a mapping names: by name, colour or id."""
     text = value.strip()
     for known in palette.classes:
-        if text in (known.name, str(known.id)) or parse_hex_color(text) == known.color:
+        if text in (known.name, str(known.id)):
+            return known
+    color = parse_hex_color("#" + text.removeprefix("#"))
+    for known in palette.classes:
+        if color == known.color:
             return known
     close = difflib.get_close_matches(text, palette.names, 1)
-    hint = f"did you mean '{close[0]}'" if close else "use one of " + ", ".join(f"'{n}'" for n in palette.names[:12])
-    raise OptionError(f"--map: '{value}' is no class of the source: {hint}{'?' if close else '.'}")
+    hint = f"did you mean '{close[0]}'?" if close else f"use one of {', '.join(map(repr, palette.names[:SHOWN]))}."
+    raise OptionError(f"--map: '{value}' is no class of the source: {hint}")

@@ -62,17 +62,18 @@ class Bundle:
         Raises:
             ModelError: the folder cannot be made, or its files not be replaced.
         """
-        existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-        problem = None if existing.is_dir() else f"{existing} is a file"
-        problem = next((f"{path} is a folder" for path in (folder / FILE, folder / NOTE) if path.is_dir()), problem)
-        if problem is None:
-            try:
-                # Permissions alone do not tell: a read-only disk or a full one refuses as well.
-                with TemporaryFile(dir=existing):
-                    return
-            except OSError as error:
-                problem = f"{existing}: {error.strerror or error}"
-        raise ModelError(f"Model folder '{folder}' cannot be written to ({problem}): choose another with -o.")
+        try:
+            existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+            for path in (folder / FILE, folder / NOTE):
+                if path.is_dir():
+                    raise IsADirectoryError(0, f"'{path.name}' is a folder")
+            # Permissions alone do not tell: a read-only disk or a full one refuses as well.
+            with TemporaryFile(dir=existing):
+                pass
+        except OSError as problem:
+            raise ModelError(
+                f"Model folder '{folder}' cannot be written to ({problem.strerror or problem}): choose another with -o."
+            ) from problem
 
     @staticmethod
     def read(folder: Path) -> Bundle:
@@ -96,6 +97,8 @@ class Bundle:
                 raise ModelError(f"Model '{path}' was written by a newer version of analogon; update the package.")
             for key in NEEDED:
                 record[key]
+            if not all(isinstance(record[key], dict) for key in ("config", "inputs", "requested")):
+                raise TypeError("a part of the record is no object")
             classes = (LabelClass(i, name, (c[0], c[1], c[2])) for i, name, c in record["palette"])
             palette = Palette(tuple(classes))
             exemplar = Exemplar(arrays.pop("exemplar.image"), LabelMap(arrays.pop("exemplar.ids"), palette))

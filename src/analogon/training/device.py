@@ -10,7 +10,6 @@ import torch
 
 from analogon.errors import OptionError
 
-
 #: What this package is written for. torch has more devices, some of which only pretend to compute.
 KNOWN = re.compile(r"cpu|mps|cuda(:\d{1,2})?")
 

@@ -121,7 +121,7 @@ class SemIA:
             generator.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in arrays.items()})
         except RuntimeError as problem:
             raise ModelError(
-                "The model's weights are not those of a SemIA generator of its configuration."
+                "The model's weights are not those of a SemIA generator of its configuration: fit it again."
             ) from problem
         return Painter(exemplar, config, generator.to(pick(run.device)))
 
