@@ -119,3 +119,9 @@ def test_alignment_prefers_the_right_class():
     right, wrong = torch.zeros(1, 2, 4, 4), torch.zeros(1, 2, 4, 4)
     right[:, 0], wrong[:, 1] = 5, 5
     assert losses.alignment(right, indices) < 0.01 < losses.alignment(wrong, indices)
+
+
+def test_colour_alignment_is_the_distance_of_colours():
+    seen, wanted = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
+    assert losses.colour_alignment(seen, wanted) == 1
+    assert losses.colour_alignment(wanted, wanted) == 0

@@ -115,6 +115,8 @@ def test_the_judges_are_frozen_while_they_judge(exemplar):
         ("segmenter_width", 6),
         ("discriminator_sees", "picture+layout"),
         ("segmenter_scale", 2),
+        ("segmenter_target", "colour"),
+        ("segmenter_dropout", True),
         ("patch_labels", False),
         ("patch_sizes", (2, 2)),
         ("patch_samples", (20, 10)),

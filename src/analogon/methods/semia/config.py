@@ -48,6 +48,10 @@ class Config(BaseModel):
     discriminator_sees: Literal["picture", "picture+layout"] = Field("picture", description="discriminator input")
     segmenter_width: int = Field(128, ge=4, le=512, description="channels of the auxiliary segmenter")
     segmenter_scale: int = Field(1, ge=1, le=8, description="the segmenter works on the picture reduced by this")
+    segmenter_target: Literal["class", "colour"] = Field(
+        "class", description="the segmenter gives class scores (cross-entropy), or as released the label's colour (L1)"
+    )
+    segmenter_dropout: bool = Field(False, description="the segmenter keeps its dropout while it judges, as released")
     features: str = Field("filters", description="patch features: 'filters', or 'vgg19:FILE' (safetensors)")
     # pairs to practise on
     bend: float = Field(0.02, ge=0, le=0.2, description="thin-plate spline shift, share of the size")

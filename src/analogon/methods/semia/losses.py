@@ -44,6 +44,11 @@ def alignment(scores: Tensor, indices: Tensor) -> Tensor:
     return F.cross_entropy(scores, indices)
 
 
+def colour_alignment(colours: Tensor, wanted: Tensor) -> Tensor:
+    """Semantic alignment of the released code: L1 of regressed and wanted label colours, (B, 3, H, W) in [-1, 1]."""
+    return F.l1_loss(colours, wanted)
+
+
 def patch_coherence(
     target: Tensor,
     source: Tensor,

@@ -61,11 +61,13 @@ class Trainer:
                 lambda done: listener(Progress("preparing", done, total)),
             )
         self.classes = len(exemplar.labels.palette)
+        self.colours = torch.from_numpy(exemplar.labels.palette.colors / np.float32(127.5) - 1).to(self.device)
         with self._drawing(seed):
             self.generator = make_generator(config, self.classes)
             seen = 3 + (self.classes if config.discriminator_sees == "picture+layout" else 0)
             self.discriminator = Discriminator(seen, config.discriminator_width)
-            self.segmenter = Segmenter(self.classes, config.segmenter_width, config.segmenter_scale)
+            answers = 3 if config.segmenter_target == "colour" else self.classes
+            self.segmenter = Segmenter(answers, config.segmenter_width, config.segmenter_scale)
             self.generator.apply(partial(initialise, gain=config.initial_gain))
             for judge in (self.discriminator, self.segmenter):
                 judge.apply(partial(initialise, gain=0.02))
@@ -151,10 +153,17 @@ class Trainer:
 
     def _segmenter_step(self, real: tuple[Tensor, Tensor]) -> float:
         image, indices = real
-        return self._update("segmenter", losses.alignment(self.segmenter(image), indices[None].to(self.device)))
+        return self._update("segmenter", self._alignment(image, indices))
+
+    def _alignment(self, image: Tensor, indices: Tensor) -> Tensor:
+        """How far the segmenter's view of a picture is from the layout (h, w)."""
+        seen, indices = self.segmenter(image), indices.to(self.device)
+        if self.config.segmenter_target == "colour":
+            return losses.colour_alignment(seen, self.colours[indices].permute(2, 0, 1)[None])
+        return losses.alignment(seen, indices[None])
 
     def _generator_step(self, pair: Pair, real: tuple[Tensor, Tensor], draws: torch.Generator) -> dict[str, float]:
-        with frozen(self.discriminator, self.segmenter):
+        with frozen(self.discriminator, self.segmenter, dropout=self.config.segmenter_dropout):
             fake, modulations = self._render(pair, draws)
             terms = self.terms(pair, real, fake, modulations, draws)
             loss = sum(
@@ -202,7 +211,7 @@ class Trainer:
             return out
         if config.align:
             shown = fake if config.align_gradient else fake.detach()
-            out["align"] = losses.alignment(self.segmenter(shown), pair.target_indices[None].to(self.device))
+            out["align"] = self._alignment(shown, pair.target_indices)
         if config.patch:
             out["patch"] = self._patch_loss(pair, fake, draws)
         return out
@@ -304,18 +313,20 @@ def initialise(module: nn.Module, gain: float) -> None:
 
 
 @contextmanager
-def frozen(*networks: nn.Module) -> Iterator[None]:
-    """No gradient for the judges' weights, and no dropout, while they judge the generator."""
-    modes = [network.training for network in networks]
-    for network in networks:
+def frozen(discriminator: nn.Module, segmenter: nn.Module, *, dropout: bool) -> Iterator[None]:
+    """The judges' weights get no gradient while they judge the generator; without ``dropout`` the segmenter is calm.
+
+    Evaluation mode also makes its batch norm use what it learnt, and leaves those statistics alone.
+    """
+    for network in (discriminator, segmenter):
         network.requires_grad_(False)
-    networks[1].eval()
+    segmenter.train(dropout)
     try:
         yield
     finally:
-        for network, mode in zip(networks, modes, strict=True):
+        segmenter.train()
+        for network in (discriminator, segmenter):
             network.requires_grad_(True)
-            network.train(mode)
 
 
 def _corners(shape: Sequence[int], size: int, samples: int, where: Tensor | None, draws: torch.Generator) -> Tensor:
