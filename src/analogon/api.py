@@ -7,7 +7,7 @@ import math
 import platform
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from numbers import Integral, Real
 from pathlib import Path
@@ -150,6 +150,7 @@ def fit(
         "time budget": run.minutes,
         "limit of steps": run.most_steps if run.minutes else None,
     }
+    run = replace(run, request=requested)
     if run.folder is not None:
         Bundle.check_folder(run.folder)
         if resume and not (run.folder / CHECKPOINT).exists():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from analogon.data import LabelMap
 
@@ -49,6 +50,7 @@ class Run:
         folder: where checkpoint, history and previews go; None keeps nothing on disk. The checkpoint stays there
             at the end of a fit: it is for the caller to remove, once the model is saved.
         resume: go on from the checkpoint in ``folder``.
+        request: all that the fit was asked for, as JSON values; a checkpoint is resumed by the same request only.
         listener: called with a :class:`Progress` now and then.
     """
 
@@ -59,4 +61,5 @@ class Run:
     targets: tuple[LabelMap, ...] = ()
     folder: Path | None = None
     resume: bool = False
+    request: Mapping[str, Any] = field(default_factory=dict)
     listener: Callable[[Progress], None] = ignore

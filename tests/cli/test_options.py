@@ -59,3 +59,9 @@ def test_a_folder_and_labels(tmp_path: Path):
 
 def test_a_case_folder(case):
     assert source(case.folder, None) == (case.image, case.labels)
+
+
+@pytest.mark.parametrize("name", ["folder", "exemplar", "progress", "previews"])
+def test_settings_that_the_command_line_fills_are_refused(name):
+    with pytest.raises(OptionError, match=f"'{name}' is no setting of a method"):
+        FitOptions(settings=[f"{name}=1"]).values()

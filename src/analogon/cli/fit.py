@@ -36,7 +36,7 @@ def fit(
 ) -> None:
     """Learn a picture and its label map; write a model folder.
 
-    Ctrl-C ends the fit early and keeps the best so far; the same command with --resume goes on, also after a
+    Ctrl-C ends the fit early and keeps the model so far; the same command with --resume goes on, also after a
     crash.
     """
     import analogon
@@ -70,7 +70,7 @@ def fit_model(exemplar: "Exemplar", targets: Sequence["LabelMap"], folder: Path,
             **options.values(),
         )
     if model.stopped == "interrupted":
-        say(f"Stopped early; the best so far is kept, and --resume goes on from here: {folder}")
+        say(f"Stopped early; the model so far is kept, and --resume goes on from here: {folder}")
     else:
         say(f"Model: {folder}")
     return model

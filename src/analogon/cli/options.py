@@ -24,6 +24,9 @@ Mapping = Annotated[
 
 Device = Annotated[str, Parameter(metavar="NAME", help="What computes: auto, cpu, cuda, cuda:1 or mps.")]
 
+#: Arguments of `analogon.fit` that the command line fills by itself.
+RESERVED = frozenset({"exemplar", "folder", "previews", "progress"})
+
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +39,7 @@ class FitOptions:
         Parameter(metavar="NAME", help="A set of settings of the method; analogon methods NAME lists them."),
     ] = None
     steps: Annotated[int | None, Parameter(help="Stop after this many training steps.")] = None
-    minutes: Annotated[float | None, Parameter(help="Stop after this many minutes of training.")] = None
+    minutes: Annotated[float | None, Parameter(help="Time budget of the fit in minutes, preparation included.")] = None
     seed: Annotated[int, Parameter(help="Same seed, same machine, same picture.")] = 0
     device: Device = "auto"
     size: Annotated[
@@ -72,6 +75,8 @@ class FitOptions:
         found = pairs(self.settings, "--set", "FIELD=VALUE")
         for name in {entry.name for entry in fields(self)} & set(found):
             raise OptionError(f"{name!r} is no setting of a method: write --{name} in place of --set.")
+        for name in RESERVED & set(found):
+            raise OptionError(f"{name!r} is no setting of a method: leave out --set {name}=….")
         return {name: _value(text) for name, text in found.items()}
 
 

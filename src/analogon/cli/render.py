@@ -29,7 +29,7 @@ def render(
     """
     import analogon
 
-    outputs = plan(output, targets, [])
+    outputs = plan(output, targets, [model / "model.safetensors", model / "model.json"])
     names = pairs(mapping or [], "--map", "COLOUR=CLASS")
     fitted = analogon.load(model, device=device)
     layouts = analogon.load_targets(fitted.exemplar, targets, names)

@@ -15,15 +15,16 @@ KNOWN = re.compile(r"cpu|mps|cuda(:\d{1,2})?")
 
 
 def pick(name: str) -> torch.device:
-    """``"auto"`` takes CUDA, then Apple's MPS, then the CPU; else "cpu", "cuda", "cuda:1", … or "mps".
+    """``"auto"`` takes CUDA where there is one, else the CPU; others are "cpu", "cuda", "cuda:1", … and "mps".
+
+    Apple's MPS has to be asked for: some operations of the networks are wrong or missing there in some versions of
+    torch.
 
     Raises:
         OptionError: no such device here.
     """
     if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     unusable = f"Device '{name}' is not available here: use 'auto' or 'cpu'."
     if not KNOWN.fullmatch(name):
         raise OptionError(unusable)
@@ -45,10 +46,12 @@ def flushed_denormals() -> Iterator[None]:
     """Treat denormal floats as zero inside the block.
 
     Gradients near zero (a residual output that starts at zero, squared in Adam's moments) are denormal, and a
-    CPU takes up to twenty times as long for a step then.
+    CPU takes up to twenty times as long for a step then. The switch belongs to a thread, and torch's worker threads
+    inherit it when they are made, at the first large operation: enter the block before that.
     """
+    before = float(torch.tensor(2e-39) * 0.5) == 0
     torch.set_flush_denormal(True)
     try:
         yield
     finally:
-        torch.set_flush_denormal(False)
+        torch.set_flush_denormal(before)

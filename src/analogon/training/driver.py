@@ -21,7 +21,6 @@ from analogon.errors import ModelError, TrainingError
 from analogon.io import write_text
 from analogon.run import Progress, Run
 from analogon.training.checkpoint import Checkpoint, make_folder
-from analogon.training.device import flushed_denormals
 
 #: Seconds between checkpoints: a killed run loses less than a minute, or a step where that takes longer.
 CHECKPOINT_SECONDS = 40.0
@@ -103,7 +102,7 @@ def drive(
     history = History(run.folder, first)
     keeper = _Keeper(trainer, identity, run.folder, good=first > 0)
     done, stopped = first, None
-    with stop_on_interrupt() as interrupted, flushed_denormals():
+    with stop_on_interrupt() as interrupted:
         if not planned:
             _plan(trainer, run, deadline, keeper, interrupted)
         begun = reported = now = time.monotonic()

@@ -125,3 +125,21 @@ def test_colour_alignment_is_the_distance_of_colours():
     seen, wanted = torch.zeros(1, 3, 2, 2), torch.ones(1, 3, 2, 2)
     assert losses.colour_alignment(seen, wanted) == 1
     assert losses.colour_alignment(wanted, wanted) == 0
+
+
+def test_the_gradient_is_the_same_every_time_on_several_threads():
+    """Overlapping patches are added up in one order, or else a seed would not give one picture."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(4)
+    try:
+        generator = torch.Generator().manual_seed(0)
+        made = torch.rand(1, 11, 24, 32, generator=generator).requires_grad_()
+        given = torch.rand(1, 11, 24, 32, generator=generator)
+        at = torch.randint(0, 17, (192, 2), generator=generator)
+        gradients = []
+        for _ in range(30):
+            loss = losses.patch_coherence(made, given, at, size=7, neighbours=1)
+            gradients.append(torch.autograd.grad(loss, made)[0])
+        assert all(torch.equal(gradients[0], other) for other in gradients[1:])
+    finally:
+        torch.set_num_threads(threads)

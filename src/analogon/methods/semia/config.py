@@ -124,7 +124,6 @@ RECIPES: dict[str, dict[str, Any]] = {
         "average": 0.98,
         "gan": 2.0,
         "reconstruction": 2.0,
-        "detail": 5.0,
         "patch": 10.0,
         "patch_sizes": (7, 5),
         "patch_samples": (192, 96),

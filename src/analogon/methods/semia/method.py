@@ -25,7 +25,7 @@ from analogon.methods.semia.training import Trainer, make_generator
 from analogon.run import Run
 from analogon.tone import Tones, class_tones, tone_shift
 from analogon.training import drive
-from analogon.training.device import pick
+from analogon.training.device import flushed_denormals, pick
 from analogon.transport import transport
 
 #: Pixels that the networks, which halve a picture three times, need on its shorter side.
@@ -92,15 +92,17 @@ class SemIA:
 
     def fit(self, exemplar: Exemplar, config: Config, run: Run) -> Painter:
         """Train on one exemplar; see the package's base class."""
+        with flushed_denormals():
+            return self._fit(exemplar, config, run)
+
+    def _fit(self, exemplar: Exemplar, config: Config, run: Run) -> Painter:
         started = time.monotonic()
-        device = pick(run.device)
-        targets = tuple(_shrunk(t, config.size_limit) for t in run.targets)
         trainer = Trainer(
             working_exemplar(exemplar, config),
             config,
             seed=run.seed,
-            device=device,
-            targets=targets,
+            device=pick(run.device),
+            targets=tuple(_shrunk(t, config.size_limit) for t in run.targets),
             listener=run.listener,
         )
 
@@ -111,8 +113,7 @@ class SemIA:
             return Painter(exemplar, planned, generator, stopped)
 
         preview = partial(_preview, painter, run) if run.folder is not None and run.targets else None
-        outcome = drive(trainer, run, _identity(exemplar, config, run), started=started, preview=preview)
-        return painter(outcome.stopped)
+        return painter(drive(trainer, run, run.request, started=started, preview=preview).stopped)
 
     def restore(self, exemplar: Exemplar, config: Config, arrays: Arrays, run: Run) -> Painter:
         """Back from :meth:`Painter.arrays`; see the package's base class."""
@@ -142,16 +143,6 @@ def _limited(shape: tuple[int, int], limit: int) -> tuple[int, int]:
     """The same aspect with the longer side at most ``limit``, but the shorter one at least :data:`SHORTEST`."""
     scale = max(min(1.0, limit / max(shape)), SHORTEST / min(shape))
     return round(shape[0] * scale), round(shape[1] * scale)
-
-
-def _identity(exemplar: Exemplar, config: Config, run: Run) -> dict[str, Any]:
-    return {
-        "picture or labels": exemplar.digest(),
-        "list of targets": [t.digest() for t in run.targets],
-        "configuration": config.model_dump(mode="json"),
-        "seed": run.seed,
-        "time budget": run.minutes,
-    }
 
 
 def _preview(painter: Any, run: Run, tag: str) -> Path | None:

@@ -1,4 +1,4 @@
-"""The networks of SemIA: encoder, semantic feature translation, decoder, discriminator, segmenter.
+"""The networks of SemIA: encoder, semantic feature translation, decoder.
 
 Shapes are (B, C, H, W). Pictures are in [-1, 1] here (the method rescales), conditions are the layout
 channels of :mod:`analogon.methods.semia.conditions`. ``SN`` is spectral norm, ``LR`` a leaky ReLU of 0.2.

@@ -127,7 +127,7 @@ class Practice:
         count: int,
         targets: tuple[LabelMap, ...],
         rng: np.random.Generator,
-        planned: Callable[[int], object] = int,
+        planned: Callable[[int], None] | None = None,
     ) -> None:
         """Lay out the journeys to practise: ``count`` invented layouts there and back, and the given targets.
 
@@ -139,10 +139,12 @@ class Practice:
             there, back = transport(self.labels, layout), transport(layout, self.labels)
             self._add(there, layout, tones)
             self._add(_walk(there, back), self.labels, tones, back=True)
-            planned(n + 1)
+            if planned is not None:
+                planned(n + 1)
         for n, target in enumerate(targets, count):
             self._add(transport(self.labels, target), target, tones)
-            planned(n + 1)
+            if planned is not None:
+                planned(n + 1)
 
     def _add(self, way: Transport, layout: LabelMap, tones: Tones, *, back: bool = False) -> None:
         indices = layout.indices()

@@ -47,6 +47,7 @@ class Trainer:
     ) -> None:
         self.config, self.seed, self.device = config, seed, torch.device(device)
         self.steps = config.steps
+        self.extractor = extractor(config.features).to(self.device)
         self.practice = Practice(exemplar, config.conditions, self.device)
         if config.carry:
             total = config.invented + len(targets)
@@ -73,10 +74,8 @@ class Trainer:
                 judge.apply(partial(initialise, gain=0.02))
             self.generator.start_output()
         self.average = copy.deepcopy(self.generator).requires_grad_(False) if config.average else None
-        self.extractor = extractor(config.features)
         for network in self._networks().values():
             network.to(self.device)
-        self.extractor.to(self.device)
         self.optimisers = {
             name: torch.optim.Adam(getattr(self, name).parameters(), rate, betas=config.betas)
             for name, rate in (
@@ -89,7 +88,8 @@ class Trainer:
     @contextmanager
     def _drawing(self, seed: int) -> Iterator[None]:
         """Torch's own draws (initial weights, dropout) from a seed; the global random states are put back."""
-        with torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else []):
+        # manual_seed seeds every CUDA device
+        with torch.random.fork_rng(devices=range(torch.cuda.device_count())):
             torch.manual_seed(seed)
             yield
 
@@ -301,7 +301,8 @@ def make_generator(config: Config, classes: int) -> Generator:
 def initialise(module: nn.Module, gain: float) -> None:
     """Xavier normal with a gain (0.02 in the released code) and zero bias; norm weights N(1, 0.02).
 
-    With spectral norm the gain does not matter. Without it, 0.02 makes features so small that gradients underflow.
+    Layers with spectral norm keep torch's initial weights: the norm divides their scale out. Without it, 0.02 makes
+    features so small that gradients underflow.
     """
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.xavier_normal_(module.weight, gain)
