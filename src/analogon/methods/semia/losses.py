@@ -80,7 +80,7 @@ def patch_coherence(
     y, x = (rows[:, None] + steps)[:, :, None], (cols[:, None] + steps)[:, None, :]
     # index_select, because the gradient of target[0][:, y, x] is added up in no fixed order by several threads
     flat = (y * target.shape[-1] + x).flatten()
-    patches = target[0].flatten(1).index_select(1, flat).unflatten(1, (len(at), size, size)).transpose(0, 1)
+    patches = target[0].flatten(1).index_select(1, flat).reshape(-1, len(at), size, size).transpose(0, 1)
     keys = source.detach()
     with torch.no_grad():
         distance = -2 * F.conv2d(keys, patches.detach())[0].flatten(1)  # (N, P); the patch's own norm is constant
