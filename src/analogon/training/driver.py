@@ -251,18 +251,22 @@ def _plan(trainer: Trainable, run: Run, deadline: float, keeper: _Keeper, interr
     """Set the number of steps to what fits before the deadline, by timing some and taking them back.
 
     They are taken back because their learning rates may depend on the number of steps: a fit with that number
-    given must make the same picture.
+    given must make the same picture. The first step, which warms everything up, counts only where it is the only one.
     """
     start, begun, done = trainer.state(), time.monotonic(), 0
+    warm = begun
     most = min(TRIAL_STEPS, run.most_steps or TRIAL_STEPS)
     while True:
         losses = trainer.step(done)
         done, now = done + 1, time.monotonic()
         keeper.check(losses, done)
+        if done == 1 and most > 1:
+            warm = now
         if done == most or interrupted.is_set() or now - begun > TRIAL_SHARE * (deadline - begun):
             break
     trainer.load(start)
-    fitting = max(1, int(PLANNED * (deadline - now) * done / max(now - begun, 1e-9)))
+    seconds = (now - warm) / (done - 1) if done > 1 else now - begun
+    fitting = max(1, int(PLANNED * (deadline - now) / max(seconds, 1e-9)))
     trainer.steps = min(fitting, run.most_steps or fitting)
 
 
