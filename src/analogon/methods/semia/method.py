@@ -25,6 +25,7 @@ from analogon.methods.semia.training import Trainer, make_generator
 from analogon.run import Run
 from analogon.tone import Tones, class_tones, tone_shift
 from analogon.training import drive
+from analogon.training.checkpoint import make_folder
 from analogon.training.device import flushed_denormals, pick
 from analogon.transport import transport
 
@@ -149,12 +150,7 @@ def _preview(painter: Any, run: Run, tag: str) -> Path | None:
     """Every target as the model would paint it now, at working size: ``previews/<step>-<target number>.png``."""
     assert run.folder is not None
     folder, now, path = run.folder / "previews", painter(), None
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
-        raise ModelError(
-            f"Folder '{folder}' cannot be made ({problem.strerror or problem}); choose another with -o."
-        ) from problem
+    make_folder(folder)
     for i, target in enumerate(run.targets, 1):
         path = folder / f"{tag}-{i}.png"
         write_image(path, now.render(_shrunk(target, now.config.size_limit), run))
