@@ -13,6 +13,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 import analogon
 from analogon import Exemplar, LabelClass, LabelMap, Model, Palette
+from analogon.methods import registry
+
+from .copying import COPYING
 
 PALETTE = Palette(
     (
@@ -82,9 +85,16 @@ def fit(exemplar: Exemplar, small: Mapping[tuple[str, str], Mapping[str, Any]]) 
 
     def run(recipe: str = "fast", given: Exemplar = exemplar, **changes: Any) -> Model:
         settings = small.get(("semia", recipe), {})
-        return analogon.fit(given, recipe=recipe, **{"device": "cpu", **settings, **changes})
+        return analogon.fit(given, recipe=recipe, **{"method": "semia", "device": "cpu", **settings, **changes})
 
     return run
+
+
+@pytest.fixture
+def copying(monkeypatch: pytest.MonkeyPatch) -> registry.Entry:
+    """A method that learns nothing, copies pixels and takes every wish."""
+    monkeypatch.setitem(registry.METHODS, COPYING.name, COPYING)
+    return COPYING
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def report(event):
 
 exemplar = analogon.load_exemplar(np.load("image.npy"), np.load("labels.npy"))
 target = analogon.load_target(exemplar, np.load("target.npy"))
-model = analogon.fit(exemplar, device="cpu", folder="model", previews=[target], progress=report, **options)
+model = analogon.fit(exemplar, "semia", device="cpu", folder="model", previews=[target], progress=report, **options)
 print(model.stopped)
 """
 

@@ -41,6 +41,29 @@ def test_import_loads_nothing_heavy():
     assert not loaded & {"torch", "skimage", "scipy", "numpy", "PIL", "rich", "cyclopts", "pydantic"}
 
 
+def test_reading_and_writing_load_nothing_slow(tmp_path: Path):
+    """Softened colour maps are the hard case; SciPy alone would take as long as all the rest."""
+    code = f"""
+import json, sys
+import numpy as np
+from PIL import Image
+import analogon, analogon.cli.make, analogon.api
+rows, columns = np.mgrid[0:240, 0:320]
+colors = np.where(((rows - 100) ** 2 + (columns - 150) ** 2 < 80**2)[..., None], (240, 200, 30), (40, 90, 160))
+soft = Image.fromarray(colors.astype(np.uint8)).resize((80, 60), Image.Resampling.BOX)
+exemplar = analogon.load_exemplar(soft, soft, np.ones((60, 80), bool))
+assert len(np.unique(exemplar.image.reshape(-1, 3), axis=0)) > 10 and len(exemplar.labels.palette) == 2
+target = analogon.load_target(exemplar, soft.transpose(Image.Transpose.ROTATE_90))
+place = np.zeros((60, 80, 2), int)
+way = analogon.Provenance(place, (60, 80))
+result = analogon.Result(exemplar.image, "none", {{}}, 0, 0.0, provenance=way, labels=exemplar.labels)
+result.save({str(tmp_path / "new.png")!r}, provenance=True)
+analogon.contact_sheet([analogon.SheetRow("", exemplar.image, exemplar.labels, target, result.image).small()])
+print(json.dumps(list(sys.modules)))
+"""
+    assert not set(json.loads(python(code))) & {"scipy", "skimage", "torch", "numba", "rich"}
+
+
 def test_every_public_name_exists():
     for name in analogon.__all__:
         assert getattr(analogon, name) is not None

@@ -2,7 +2,7 @@
 
 >>> import analogon
 >>> exemplar = analogon.load_exemplar("img.png", "label.png")  # doctest: +SKIP
->>> model = analogon.fit(exemplar, minutes=3)  # doctest: +SKIP
+>>> model = analogon.fit(exemplar)  # doctest: +SKIP
 >>> model.render("target.png").save("new.png")  # doctest: +SKIP
 """
 
@@ -12,18 +12,8 @@ from typing import TYPE_CHECKING, Any
 from analogon._version import __version__
 
 if TYPE_CHECKING:
-    from analogon.api import (
-        FieldInfo,
-        MethodInfo,
-        Model,
-        describe_method,
-        fit,
-        list_methods,
-        load,
-        load_exemplar,
-        load_target,
-        load_targets,
-    )
+    from analogon.api import Model, check_render, fit, load
+    from analogon.catalogue import FieldInfo, MethodInfo, describe_method, list_methods
     from analogon.data import Exemplar, LabelClass, LabelMap, Palette
     from analogon.errors import (
         AnalogonError,
@@ -33,7 +23,10 @@ if TYPE_CHECKING:
         OptionError,
         TrainingError,
     )
-    from analogon.io import find_case, read_image, read_labels, write_image, write_labels
+    from analogon.io import find_case, read_image, read_labels, read_map, read_mask, write_image, write_labels
+    from analogon.loading import load_exemplar, load_guide, load_target, load_targets
+    from analogon.provenance import Provenance
+    from analogon.rendering import Guide
     from analogon.report import SheetRow, contact_sheet
     from analogon.result import Result
     from analogon.run import Progress
@@ -41,15 +34,18 @@ if TYPE_CHECKING:
 
 #: Public names by the module that has them. They are imported on first use: the package starts at once.
 _HOMES = {
-    "analogon.api": (
-        "FieldInfo", "MethodInfo", "Model", "fit", "load", "load_exemplar", "load_target", "load_targets",
-        "describe_method", "list_methods",
-    ),
+    "analogon.api": ("Model", "check_render", "fit", "load"),
+    "analogon.catalogue": ("FieldInfo", "MethodInfo", "describe_method", "list_methods"),
     "analogon.data": ("Exemplar", "LabelClass", "LabelMap", "Palette"),
     "analogon.errors": (
         "AnalogonError", "InputError", "LabelError", "ModelError", "OptionError", "TrainingError",
     ),
-    "analogon.io": ("find_case", "read_image", "read_labels", "write_image", "write_labels"),
+    "analogon.io": (
+        "find_case", "read_image", "read_labels", "read_map", "read_mask", "write_image", "write_labels",
+    ),
+    "analogon.loading": ("load_exemplar", "load_guide", "load_target", "load_targets"),
+    "analogon.provenance": ("Provenance",),
+    "analogon.rendering": ("Guide",),
     "analogon.report": ("SheetRow", "contact_sheet"),
     "analogon.result": ("Result",),
     "analogon.run": ("Progress",),
@@ -61,6 +57,7 @@ __all__ = [
     "AnalogonError",
     "Exemplar",
     "FieldInfo",
+    "Guide",
     "InputError",
     "LabelClass",
     "LabelError",
@@ -71,10 +68,12 @@ __all__ = [
     "OptionError",
     "Palette",
     "Progress",
+    "Provenance",
     "Result",
     "SheetRow",
     "TrainingError",
     "__version__",
+    "check_render",
     "contact_sheet",
     "describe_method",
     "find_case",
@@ -83,10 +82,13 @@ __all__ = [
     "list_methods",
     "load",
     "load_exemplar",
+    "load_guide",
     "load_target",
     "load_targets",
     "read_image",
     "read_labels",
+    "read_map",
+    "read_mask",
     "write_image",
     "write_labels",
 ]

@@ -1,27 +1,29 @@
-"""The public functions: where loading, methods and results are joined."""
+"""Fitting, rendering, and models on disk: where loading, methods and results are joined."""
 
 from __future__ import annotations
 
 import json
 import math
 import platform
+import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Any
 
 import numpy as np
 
 from analogon._version import __version__
 from analogon.data import Exemplar, LabelMap
 from analogon.errors import ModelError, OptionError
-from analogon.io import ImageSource, LabelSource, UnusedKeys, read_image, read_labels, read_target
+from analogon.io import ImageSource, LabelSource
+from analogon.loading import load_target, load_targets, load_wishes
 from analogon.methods import registry
 from analogon.methods.base import Synthesizer
 from analogon.methods.bundle import FILE, Bundle
+from analogon.rendering import Guide, Wishes
 from analogon.result import Result
 from analogon.run import CHECKPOINT, Progress, Run, ignore
 
@@ -29,55 +31,13 @@ from analogon.run import CHECKPOINT, Progress, Run, ignore
 MOST_SEED = 2**32 - 1
 #: ``size`` never brings the longest side below this many pixels.
 SMALLEST = 16
-
-
-def load_exemplar(image: ImageSource, labels: LabelSource | LabelMap) -> Exemplar:
-    """Picture and label map from paths, PIL pictures or arrays.
-
-    Raises:
-        InputError: a file or array cannot be used. LabelError: the sizes differ.
-    """
-    return Exemplar(read_image(image), labels if isinstance(labels, LabelMap) else read_labels(labels))
-
-
-def load_target(
-    exemplar: Exemplar, target: LabelSource | LabelMap, mapping: Mapping[str, str] | None = None
-) -> LabelMap:
-    """A new label map, read against the exemplar's palette and checked to have only its classes.
-
-    Args:
-        mapping: what classes that the exemplar lacks stand for: a colour (``"#31ff08"``), id or name to a
-            class of the exemplar. A :class:`LabelMap` has its classes already, and passes it by.
-
-    Raises:
-        InputError: the file cannot be used. LabelError: a class that the exemplar lacks. OptionError: ``mapping``
-            has a class that the target or the exemplar lacks.
-    """
-    return load_targets(exemplar, (target,), mapping)[0]
-
-
-def load_targets(
-    exemplar: Exemplar, targets: Iterable[LabelSource | LabelMap], mapping: Mapping[str, str] | None = None
-) -> tuple[LabelMap, ...]:
-    """Several label maps with one mapping; each of its classes need only be in one of them.
-
-    See :func:`load_target`, also for the errors.
-    """
-    mapping, loaded = mapping or {}, []
-    unused = UnusedKeys(mapping)
-    for target in targets:
-        if not isinstance(target, LabelMap):
-            target = read_target(target, exemplar.labels.palette, mapping, unused)
-        exemplar.check_target(target)
-        # one palette for both, so that a class has the same index in both
-        loaded.append(LabelMap(target.ids, exemplar.labels.palette))
-    unused.refuse()
-    return tuple(loaded)
+#: Libraries whose versions belong to a result, and their modules.
+_COMPUTING = {"scipy": "scipy", "scikit-image": "skimage", "numba": "numba", "torch": "torch"}
 
 
 def fit(
     exemplar: Exemplar,
-    method: str = "semia",
+    method: str = registry.DEFAULT_METHOD,
     *,
     recipe: str | None = None,
     steps: int | None = None,
@@ -92,6 +52,9 @@ def fit(
     **options: Any,
 ) -> Model:
     """Learn one exemplar.
+
+    For methods that do not learn (see :func:`describe_method`) this takes no time, and ``steps``, ``minutes``,
+    ``previews`` and ``resume`` are errors.
 
     Args:
         method, recipe: see :func:`list_methods`; no recipe means the method's default one.
@@ -119,13 +82,24 @@ def fit(
         raise OptionError(f"size cannot be {size!r}: give a factor above 0 and up to 1.")
     if not (_is(seed, Integral) and 0 <= seed <= MOST_SEED):
         raise OptionError(f"seed cannot be {seed!r}: give a whole number from 0 to {MOST_SEED}.")
+    entry = registry.get(method)
+    training = {
+        "--steps": ("no step to count", steps is not None),
+        "--minutes": ("no time to limit", minutes is not None),
+        "--resume": ("nothing to resume", resume),
+        "--preview": ("nothing to preview", len(previews) > 0),
+    }
+    entry.check_learns({option: what for option, (what, given) in training.items() if given})
     if resume and folder is None:
         raise OptionError("There is nothing to resume without a folder: name the one the fit was started with.")
-    entry = registry.get(method)
+    if exemplar.usable is not None:
+        entry.check_takes(["mask"])
     if steps is not None:
         options["steps"] = steps
     config = entry.configure(recipe, options)
     if size < 1:
+        if "size_limit" not in entry.config_type.model_fields:
+            raise OptionError(f"Method '{method}' works at the full size only: leave out --size.")
         side = min(config.model_dump()["size_limit"], max(exemplar.shape))
         config = entry.configure(recipe, {**options, "size_limit": max(round(float(size) * side), SMALLEST)})
     engine = entry.load()
@@ -250,23 +224,58 @@ class Model:
         """Every hyperparameter in effect, as JSON values."""
         return self._synthesizer.config.model_dump(mode="json")
 
-    def render(self, target: LabelSource | LabelMap, mapping: Mapping[str, str] | None = None) -> Result:
-        """The picture for a new label map, in its size; see :func:`load_target` for the arguments."""
+    def render(
+        self,
+        target: LabelSource | LabelMap,
+        mapping: Mapping[str, str] | None = None,
+        *,
+        keep: str | ImageSource = "auto",
+        tile: bool = False,
+        preview: bool = False,
+        guides: Sequence[Guide] = (),
+        polish: bool | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Result:
+        """The picture for a new label map, in its size.
+
+        Args:
+            target, mapping: see :func:`load_target`, also for the errors.
+            keep, tile, preview, guides, polish: see :func:`check_render`, also for the errors.
+            progress: called with :class:`Progress` events; what it raises ends the render, as Ctrl-C does.
+        """
         layout = load_target(self.exemplar, target, mapping)
-        device, threads = registry.get(self.method).machine(self._device)
+        wishes = check_render(
+            self.exemplar, layout, self.method, keep=keep, tile=tile, preview=preview, guides=guides, polish=polish
+        )
+        entry = registry.get(self.method)
+        device, threads = entry.machine(self._device)
+        run = Run(device=device, seed=self.seed, listener=progress or ignore)
         started = time.monotonic()
-        image = self._synthesizer.render(layout, Run(device=device, seed=self.seed))
+        rendering = self._synthesizer.render(layout, run, wishes)
+        timing = dict(rendering.seconds)
+        polishing = entry.polishes(polish, preview=wishes.preview)
+        if polishing:
+            from analogon.ops import polish as polish_picture
+
+            rendering = polish_picture(self.exemplar, layout, rendering.image, run)
+            timing |= {f"polishing: {stage}": seconds for stage, seconds in rendering.seconds.items()}
+        seconds = time.monotonic() - started
+        source, way = self.exemplar.labels, rendering.provenance
         return Result(
-            image=image,
+            image=rendering.image,
             method=self.method,
             config=self.config,
             seed=self.seed,
-            seconds=time.monotonic() - started,
+            seconds=seconds,
             inputs={**self.record["inputs"], "target": layout.digest()},
             device=device,
             threads=threads,
             fit={name: self.record[name] for name in ("fit_seconds", "stopped", "device", "threads")},
             versions=versions(),
+            wishes={**wishes.record(), "polish": polishing},
+            timing=timing,
+            provenance=way,
+            labels=layout if way is None else LabelMap(way.apply_to(source.ids), source.palette),
         )
 
     def save(self, folder: str | Path) -> None:
@@ -278,79 +287,58 @@ class Model:
         Bundle(self.record, self.exemplar, self._synthesizer.arrays()).write(Path(folder))
 
 
-@dataclass(frozen=True)
-class FieldInfo:
-    """One hyperparameter: its type, its default (in the default recipe) and its value in every recipe, as text.
+def check_render(
+    exemplar: Exemplar,
+    target: LabelMap,
+    method: str = registry.DEFAULT_METHOD,
+    *,
+    keep: str | ImageSource = "auto",
+    tile: bool = False,
+    preview: bool = False,
+    guides: Sequence[Guide] = (),
+    polish: bool | None = None,
+    provenance: bool = False,
+) -> Wishes:
+    """Refuse what :meth:`Model.render` would refuse, before the work: a fit may take long.
 
-    ``doc`` says what it means.
-    """
+    Args:
+        target: of :func:`load_target`.
+        keep: pixels that stay as they are in the source. ``"auto"``: those that the edit does not concern, where
+            source and target have one size and the method can; ``"none"``: none needs to; a mask (see
+            :func:`read_mask`) of the target's size: those that are white.
+        tile: the result continues without a seam where its left edge is put to its right, and its top to its bottom.
+        preview: a quick first impression will do.
+        guides: further pairs of maps that say which places are alike.
+        polish: refine the result with pieces of the source; None does so if that is the method's way.
+        provenance: the result has to say where its pixels come from.
 
-    name: str
-    type: str
-    default: str
-    doc: str
-    values: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class MethodInfo:
-    """What can be known of a method without running it; the first recipe is the default."""
-
-    name: str
-    summary: str
-    recipes: tuple[str, ...]
-    neural: bool
-    fields: tuple[FieldInfo, ...]
-
-
-def list_methods() -> tuple[MethodInfo, ...]:
-    """All methods."""
-    return tuple(describe_method(name) for name in registry.METHODS)
-
-
-def describe_method(name: str) -> MethodInfo:
-    """One method.
+    Returns:
+        What the method is asked for.
 
     Raises:
-        OptionError: there is none of that name.
+        OptionError: the method cannot do one of these, or there is a mask and the sizes of source and target differ.
+        InputError: a mask or guide has the wrong size, or cannot be read.
     """
-    entry = registry.get(name)
-    configs = {recipe: entry.configure(recipe, {}) for recipe in entry.recipes}
-    fields = []
-    for field, info in entry.config_type.model_fields.items():
-        values = {recipe: _as_typed(getattr(config, field)) for recipe, config in configs.items()}
-        default = next(iter(values.values()))
-        fields.append(FieldInfo(field, _type_name(info.annotation), default, info.description or "", values))
-    return MethodInfo(name, entry.summary, tuple(entry.recipes), entry.neural, tuple(fields))
+    entry = registry.get(method)
+    wishes = load_wishes(exemplar, target, keep=keep, tile=tile, preview=preview, guides=guides)
+    entry.check_takes(wishes.asked())
+    polishing = entry.polishes(polish, preview=wishes.preview)
+    if provenance and not (entry.provenance or polishing):
+        raise OptionError(
+            f"Method '{method}' paints new pixels, which come from no place in the source: leave out --provenance or "
+            "add --polish."
+        )
+    return wishes
 
 
 def versions() -> dict[str, str]:
-    """Versions of the package, Python and the libraries that compute, of those that are installed."""
+    """Versions of the package, Python and the libraries that compute, of those that this process has in use."""
     found = {"analogon": __version__, "python": platform.python_version(), "numpy": np.__version__}
-    for name in ("scipy", "scikit-image", "torch"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
+    for name, module in _COMPUTING.items():
+        if module in sys.modules:
+            found[name] = str(sys.modules[module].__version__)
     return found
 
 
 def _is(value: object, kind: type) -> bool:
     return isinstance(value, kind) and not isinstance(value, bool)
-
-
-def _as_typed(value: Any) -> str:
-    """A value as one types it after ``--set NAME=``."""
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def _type_name(annotation: Any) -> str:
-    if getattr(annotation, "__name__", "") and not getattr(annotation, "__args__", ()):
-        return str(annotation.__name__)
-    if get_origin(annotation) is Literal:
-        return " | ".join(annotation.__args__)
-    if get_origin(annotation) is tuple:
-        return "[" + ", ".join(_type_name(part) for part in get_args(annotation)) + "]"
-    if get_origin(annotation) is Annotated:
-        return _type_name(annotation.__origin__)
-    return str(annotation)

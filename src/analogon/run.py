@@ -15,10 +15,10 @@ CHECKPOINT = "checkpoint.safetensors"
 
 @dataclass(frozen=True)
 class Progress:
-    """One report of a running fit.
+    """One report of a running fit or render.
 
     Attributes:
-        stage: what is being done, in a word or two: "preparing", then "training". Steps count anew in each.
+        stage: what is being done, in a word or two, such as "training". Steps count anew in each.
         step, steps: done so far and planned.
         losses: latest named values.
         seconds_left: estimate; None while unknown.
@@ -51,7 +51,7 @@ class Run:
             at the end of a fit: it is for the caller to remove, once the model is saved.
         resume: go on from the checkpoint in ``folder``.
         request: all that the fit was asked for, as JSON values; a checkpoint is resumed by the same request only.
-        listener: called with a :class:`Progress` now and then.
+        listener: called with a :class:`Progress` now and then; what it raises ends the fit or render.
     """
 
     device: str = "auto"

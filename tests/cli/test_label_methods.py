@@ -83,3 +83,8 @@ def test_methods_shows_the_settings_of_one(analogon):
 def test_an_unknown_method(analogon):
     sentence = analogon("methods", "semai").sentence
     assert "semai" in sentence and "semia" in sentence
+
+
+def test_methods_shows_the_options_that_a_method_takes(analogon, copying):
+    assert "\n  takes: --keep, --tile, --preview, --guide, --mask and --also\n" in analogon("methods", "copying").out
+    assert "takes:" not in analogon("methods", "semia").out

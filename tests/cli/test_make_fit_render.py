@@ -14,7 +14,7 @@ from .conftest import DISC, GROUND, STRANGER, colored, disc
 
 pytest.importorskip("torch", reason="fitting needs the extra 'neural'")
 
-SHORT = ("--steps", 2, "--device", "cpu")
+SHORT = ("--method", "semia", "--steps", 2, "--device", "cpu")
 
 
 def size(path: Path) -> tuple[int, int]:
@@ -63,7 +63,7 @@ def test_fit_then_render_gives_the_picture_that_make_gives(analogon, case, tmp_p
 
 
 def picture(analogon, case, folder: Path, *options: object) -> np.ndarray:
-    short = SHORT[2:] if "--steps" in options else SHORT
+    short = tuple(each for each in SHORT if each not in ("--steps", 2)) if "--steps" in options else SHORT
     answer = analogon("make", case.image, case.labels, case.target, "-o", folder, *short, *options)
     assert answer.code == 0, answer.err
     assert size(folder / "moved.png") == (56, 40)
@@ -110,7 +110,8 @@ def test_an_unknown_class_is_refused_and_map_resolves_it(analogon, case, tmp_pat
     ],
 )
 def test_wrong_options_are_told_before_any_work(analogon, case, tmp_path, options, words):
-    given = [*SHORT, *options] if options[0] not in SHORT else options
+    given = dict(zip(SHORT[::2], SHORT[1::2], strict=True))
+    given = [*(each for name, value in given.items() if name != options[0] for each in (name, value)), *options]
     sentence = analogon("make", case.image, case.labels, case.target, "-o", tmp_path / "out", *given).sentence
     for word in words:
         assert word in sentence
@@ -230,7 +231,8 @@ def test_a_folder_in_place_of_a_result_is_told_before_any_work(analogon, case, t
 
 @pytest.mark.slow
 def test_ctrl_c_keeps_the_best_so_far_and_resume_ends_where_an_unbroken_fit_ends(analogon, case, tmp_path):
-    fit = ["fit", str(case.folder), "--preview", str(case.target), "--steps", "100", "--device", "cpu", "-o"]
+    settings = ["--method", "semia", "--steps", "100", "--device", "cpu"]
+    fit = ["fit", str(case.folder), "--preview", str(case.target), *settings, "-o"]
     broken, unbroken = tmp_path / "broken", tmp_path / "unbroken"
     command = [
         sys.executable,

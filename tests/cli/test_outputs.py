@@ -24,6 +24,24 @@ def test_a_target_named_like_the_sheet(tmp_path: Path):
         plan(tmp_path, [Path("a/sheet.png")], [])
 
 
+def test_the_files_of_two_targets_with_one_name(tmp_path: Path):
+    targets = [Path("a/moved.png"), Path("a/moved.labels.png")]
+    assert plan(tmp_path, targets, []).pictures == (tmp_path / "moved.png", tmp_path / "moved.labels.png")
+    with pytest.raises(OptionError, match=r"moved.labels.png and .*moved.png would both be .*/moved.labels.png"):
+        plan(tmp_path, targets, [], provenance=True)
+
+
+@pytest.mark.parametrize("name", ["moved.provenance.npy", "moved.provenance.png", "moved.labels.png"])
+def test_provenance_is_planned_as_well(tmp_path: Path, name):
+    given = [tmp_path / name]
+    assert not plan(tmp_path, [Path("a/moved.png")], given).provenance
+    with pytest.raises(OptionError, match=f"overwrite the input .*{name}"):
+        plan(tmp_path, [Path("a/moved.png")], given, provenance=True)
+    (tmp_path / name).mkdir()
+    with pytest.raises(OptionError, match=f"{name} is a folder"):
+        plan(tmp_path, [Path("a/moved.png")], [], provenance=True)
+
+
 def test_no_target(tmp_path: Path):
     with pytest.raises(OptionError, match="at least one label map"):
         plan(tmp_path, [], [])

@@ -5,6 +5,7 @@ import pty
 
 import pytest
 
+from analogon.cli import progress
 from analogon.cli.progress import ProgressDisplay, describe, duration
 from analogon.run import Progress
 
@@ -38,6 +39,20 @@ def test_plain_lines_are_rare_but_tell_start_stages_and_end():
     ]
 
 
+def test_what_is_soon_over_is_not_shown(monkeypatch):
+    clock = iter([0.0, 0.5, 1.9, 2.1, 2.2])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    stream = io.StringIO()
+    with ProgressDisplay(stream, interval=1000.0, delay=2.0) as display:
+        for step in range(1, 5):
+            display(Progress("search", step, 4))
+    assert stream.getvalue().splitlines() == ["search 3/4", "search 4/4"]
+
+
+def test_a_terminal_shows_nothing_of_what_is_soon_over(monkeypatch):
+    assert on_a_terminal(monkeypatch, 80, Progress("search", 1, 2), Progress("search", 2, 2), delay=60.0) == ""
+
+
 def test_plain_lines_come_again_after_the_interval():
     stream = io.StringIO()
     with ProgressDisplay(stream, interval=0.0) as display:
@@ -55,14 +70,14 @@ def everything(reader):
     return b"".join(parts).decode()
 
 
-def on_a_terminal(monkeypatch, columns, *events):
+def on_a_terminal(monkeypatch, columns, *events, delay=0.0):
     """All that a terminal is sent for the events."""
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", str(columns))
     monkeypatch.delenv("NO_COLOR", raising=False)
     leader, follower = pty.openpty()
     with os.fdopen(leader, "rb", buffering=0) as reader:
-        with os.fdopen(follower, "w") as stream, ProgressDisplay(stream) as display:
+        with os.fdopen(follower, "w") as stream, ProgressDisplay(stream, delay=delay) as display:
             for event in events:
                 display(event)
         return everything(reader)

@@ -84,3 +84,16 @@ def test_resizing_takes_the_pixel_under_the_centre() -> None:
 def test_resizing_to_nothing_is_refused() -> None:
     with pytest.raises(LabelError, match="cannot be resized to 0"):
         random_map((4, 4)).resize((0, 4))
+
+
+@pytest.mark.parametrize("ids", [(3, 0, 65535), (3, 0, 65536), (7, 2**31 - 1, 1)])
+def test_indices_are_the_same_by_table_and_by_search(ids) -> None:
+    palette = Palette(tuple(LabelClass(i, f"class {i}", (0, 0, 0)) for i in ids))
+    places = np.random.default_rng(0).integers(0, 3, (7, 9))
+    assert (LabelMap(np.array(ids)[places], palette).indices() == places).all()
+    for wrong in (max(ids) + 1, 2, -1, -(2**62), 2**62):
+        spoilt = np.array(ids)[places]
+        spoilt[3, 4] = wrong
+        if wrong not in ids:
+            with pytest.raises(LabelError, match=f"id {wrong}:"):
+                LabelMap(spoilt, palette)

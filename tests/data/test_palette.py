@@ -81,3 +81,38 @@ def test_numpy_integers_become_plain_ones() -> None:
 def test_a_share_is_never_rounded_to_nothing() -> None:
     assert percent(0.2468) == "24.7 %"
     assert percent(0.0001) == "less than 0.1 %"
+
+
+def test_merging_goes_by_name_then_by_color() -> None:
+    other = Palette((
+        LabelClass(0, "sky", (10, 200, 250)),  # the same name, another blue
+        LabelClass(1, "blue", (2, 0, 253)),  # another name, the same blue
+        LabelClass(2, "sand", (230, 210, 160)),
+    ))  # fmt: skip
+    merged, ids = Palette((SKY, SEA)).merge(other)
+    assert merged.classes[:2] == (SKY, SEA)
+    assert ids == {0: 7, 1: 2, 2: 8}
+    assert merged.classes[2] == LabelClass(8, "sand", (230, 210, 160))
+
+
+def test_merging_with_itself_changes_nothing() -> None:
+    palette = Palette((SKY, SEA, LabelClass(3, "class 3", (0, 255, 0))))
+    assert palette.merge(palette) == (palette, {7: 7, 2: 2, 3: 3})
+
+
+def test_a_name_that_is_only_a_number_says_nothing() -> None:
+    first = Palette((SKY, LabelClass(1, "class 1", (0, 255, 0))))
+    merged, ids = first.merge(Palette((LabelClass(1, "class 1", (255, 0, 0)), LabelClass(5, "class 5", (0, 255, 0)))))
+    assert ids == {1: 8, 5: 1}
+    assert merged.classes[2] == LabelClass(8, "class 8", (255, 0, 0))
+
+
+def test_name_and_color_of_two_classes_contradict_each_other() -> None:
+    with pytest.raises(LabelError, match=r"'sky' \(#0000ff\) has the name of 'sky'.*colour of 'deep sea'"):
+        Palette((SKY, SEA)).merge(Palette((LabelClass(0, "sky", SEA.color),)))
+
+
+def test_two_classes_are_not_merged_into_one() -> None:
+    other = Palette((LabelClass(0, "sky", SKY.color), LabelClass(1, "heaven", SKY.color)))
+    with pytest.raises(LabelError, match=r"Two classes would both be 'sky'.*'heaven'"):
+        Palette((SKY, SEA)).merge(other)

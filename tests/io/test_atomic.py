@@ -1,9 +1,10 @@
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from analogon.errors import InputError
-from analogon.io import replacing, write_text
+from analogon.io import replacing, write_text, write_together
 
 
 def test_a_file_appears_with_the_permissions_of_any_new_file(tmp_path: Path) -> None:
@@ -47,3 +48,33 @@ def test_unwritable_places_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"'.*folder' cannot be written"):
         write_text(tmp_path / "folder", "x")
     assert [p.name for p in tmp_path.iterdir()] == ["folder"]
+
+
+def test_several_files_appear_together(tmp_path: Path) -> None:
+    names = [tmp_path / name for name in ("a", "b", "c")]
+    seen = []
+
+    def write(file: BinaryIO) -> None:
+        file.write(b"new")
+        seen.append({path.name for path in tmp_path.iterdir() if not path.name.startswith(".")})
+
+    names[1].write_bytes(b"old")
+    write_together(dict.fromkeys(names, write))
+    assert seen == [{"b"}] * 3
+    assert [path.read_bytes() for path in names] == [b"new"] * 3
+    assert set(tmp_path.iterdir()) == set(names)
+
+
+@pytest.mark.parametrize("trouble", [KeyboardInterrupt, OSError, InputError])
+def test_after_trouble_in_one_file_none_has_changed(tmp_path: Path, trouble: type[BaseException]) -> None:
+    def fine(file: BinaryIO) -> None:
+        file.write(b"new")
+
+    def broken(file: BinaryIO) -> None:
+        file.write(b"half")
+        raise trouble
+
+    (tmp_path / "a").write_bytes(b"old")
+    with pytest.raises(InputError if trouble is OSError else trouble):
+        write_together({tmp_path / "a": fine, tmp_path / "b": broken, tmp_path / "c": fine})
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("a", b"old")]

@@ -201,3 +201,51 @@ def test_a_newer_format(exemplar, arrays, tmp_path, sentence):
     with pytest.raises(ModelError, match="newer version") as error:
         Bundle.read(tmp_path)
     assert "update the package" in sentence(error.value)
+
+
+# -- masks and frames --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def joined(exemplar):
+    mask = np.ones(exemplar.shape, bool)
+    mask[2:5, 3:9] = False
+    return Exemplar.join([Exemplar(exemplar.image, exemplar.labels, mask), exemplar])
+
+
+def test_mask_and_frame_come_back(joined, tmp_path):
+    Bundle(RECORD, joined, {}).write(tmp_path)
+    found = Bundle.read(tmp_path).exemplar
+    assert (found.usable == joined.usable).all()
+    assert found.frame == joined.frame == (24, 32)
+    assert found.digest() == joined.digest()
+
+
+def test_models_from_before_there_were_masks_are_read(bundle, exemplar, tmp_path):
+    bundle.write(tmp_path)
+    with safe_open(str(tmp_path / FILE), "np") as stored:
+        record = json.loads(stored.metadata()["model"])
+        tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118
+    assert "exemplar.usable" not in tensors
+    assert "frame" not in record
+    save_file(tensors, tmp_path / FILE, {"model": json.dumps({**record, "format": 1})})
+    found = Bundle.read(tmp_path).exemplar
+    assert (found.usable, found.frame) == (None, exemplar.shape)
+
+
+@pytest.mark.parametrize(
+    ("record", "usable"),
+    [({"frame": [99, 1]}, None), ({"frame": [3]}, None), ({"frame": "all"}, None), ({}, np.zeros((2, 2), bool)),
+     ({}, np.zeros((24, 32), bool)), ({}, np.ones((24, 32), np.uint8))],
+)  # fmt: skip
+def test_a_damaged_mask_or_frame(bundle, tmp_path, record, usable, sentence):
+    bundle.write(tmp_path)
+    with safe_open(str(tmp_path / FILE), "np") as stored:
+        note = {**json.loads(stored.metadata()["model"]), **record}
+        tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118
+    if usable is not None:
+        tensors["exemplar.usable"] = usable
+    save_file(tensors, tmp_path / FILE, {"model": json.dumps(note)})
+    with pytest.raises(ModelError, match="damaged") as error:
+        Bundle.read(tmp_path)
+    sentence(error.value)

@@ -4,27 +4,37 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.copying import COPYING
 
 import analogon
-from analogon import LabelMap, Palette
+from analogon import Guide, LabelMap, Palette
 from analogon.methods import registry
 
 pytest.importorskip("torch", reason="the methods need the extra 'neural'")
 
-CASES = [(name, recipe) for name, entry in registry.METHODS.items() for recipe in entry.recipes]
+ENTRIES = tuple(registry.METHODS.values())
+CASES = [(entry.name, recipe) for entry in ENTRIES for recipe in entry.recipes]
+#: The small method of the tests keeps the contract as well: it is one that learns nothing, and takes every wish.
+COPIES = [(COPYING.name, recipe) for recipe in COPYING.recipes]
 
 
-@pytest.fixture(scope="module", params=CASES, ids=" ".join)
+@pytest.fixture(scope="module", params=CASES + COPIES, ids=" ".join)
 def fit(request, exemplar, small):
-    """Fits the parametrised method with small settings."""
+    """Fits the parametrised method with small settings; what is of use for training goes to those that learn only."""
     name, recipe = request.param
-    settings = small[name, recipe]
+    settings = small.get((name, recipe), {})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(registry.METHODS, COPYING.name, COPYING)
+        entry = registry.get(name)
 
-    def run(given=exemplar, **changes):
-        return analogon.fit(given, name, recipe=recipe, device="cpu", **{**settings, **changes})
+        def run(given=exemplar, **changes):
+            asked = {**settings, **changes}
+            if not entry.learns:
+                asked = {option: value for option, value in asked.items() if option not in ("steps", "previews")}
+            return analogon.fit(given, name, recipe=recipe, device="cpu", **asked)
 
-    run.settings = settings
-    return run
+        run.settings, run.entry = settings, entry
+        yield run
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +59,8 @@ def test_exemplars_of_any_size_are_taken(fit, make_exemplar, make_target):
 
 
 def test_the_size_that_is_worked_at_changes_the_picture_and_not_its_size(fit, model, target):
+    if "size_limit" not in fit.entry.config_type.model_fields:
+        pytest.skip("works at the full size only")
     small = fit(size_limit=16).render(target).image
     assert small.shape == (*target.shape, 3)
     assert (small != model.render(target).image).any()
@@ -63,6 +75,8 @@ def test_the_same_seed_gives_the_same_picture_and_another_seed_another(fit, mode
 
 
 def test_training_changes_the_picture(fit, model, target):
+    if not fit.entry.learns:
+        pytest.skip("learns nothing")
     assert (fit(steps=2).render(target).image != model.render(target).image).any()
 
 
@@ -119,6 +133,8 @@ def test_nothing_is_printed_or_left_behind(fit, target, capfd, tmp_path, monkeyp
 
 
 def test_progress_ends_with_all_steps_done(fit):
+    if not fit.entry.learns:
+        pytest.skip("learns nothing")
     events = []
     model = fit(progress=events.append)
     assert events[-1].step == events[-1].steps == model.config["steps"]
@@ -127,11 +143,74 @@ def test_progress_ends_with_all_steps_done(fit):
     assert [(stages.index(e.stage), e.step) for e in events] == sorted((stages.index(e.stage), e.step) for e in events)
 
 
+def test_what_says_where_its_pixels_come_from_is_made_of_them(fit, model, exemplar, target):
+    result = model.render(target, keep="none") if "keep" in fit.entry.takes else model.render(target)
+    assert (result.provenance is not None) == fit.entry.provenance
+    assert result.labels.shape == target.shape
+    assert all(seconds >= 0 for seconds in result.timing.values())
+    if result.provenance is not None:
+        assert result.provenance.source_shape == exemplar.shape
+        assert (result.apply_to(exemplar.image) == result.image).all()
+        assert (result.apply_to(exemplar.labels.ids) == result.labels.ids).all()
+
+
+WISHES = {
+    "keep": {"keep": np.ones((24, 32), bool)},
+    "tile": {"tile": True},
+    "preview": {"preview": True},
+    "guides": {"guides": [Guide("ramp", np.linspace(1, 0, 24 * 32).reshape(24, 32), np.zeros((24, 32)))]},
+}
+
+
+@pytest.mark.parametrize("wish", WISHES)
+def test_a_wish_is_refused_or_changes_the_picture(fit, model, exemplar, target, wish, sentence):
+    if wish not in fit.entry.takes:
+        with pytest.raises(analogon.OptionError) as error:
+            model.render(target, **WISHES[wish])
+        sentence(error.value, f"'{model.method}'")
+        return
+    plain = {"keep": "none"} if "keep" in fit.entry.takes else {}
+    result = model.render(target, **{**plain, **WISHES[wish]})
+    assert result.image.shape == (*target.shape, 3)
+    assert (result.image != model.render(target, **plain).image).any()
+    if wish == "keep":
+        assert (result.image == exemplar.image).all()
+
+
+def test_a_mask_is_refused_or_what_it_leaves_out_is_not_used(fit, exemplar, target, sentence):
+    mask = np.ones(exemplar.shape, bool)
+    mask[:, 22:] = False
+    masked = analogon.load_exemplar(exemplar.image, exemplar.labels, mask)
+    if "mask" not in fit.entry.takes:
+        with pytest.raises(analogon.OptionError) as error:
+            fit(masked, steps=1)
+        sentence(error.value, "--mask")
+        return
+    places = fit(masked).render(target).provenance.places
+    assert mask[tuple(np.moveaxis(places, -1, 0))].all()
+
+
+def test_an_error_of_the_listener_ends_a_render(model, target):
+    class StopError(Exception):
+        pass
+
+    events = []
+    model.render(target, progress=events.append)
+
+    def stop(event):
+        raise StopError
+
+    if events:
+        with pytest.raises(StopError):
+            model.render(target, progress=stop)
+
+
 def test_every_method_folder_is_registered():
     folders = {path.parent.name for path in Path(registry.__file__).parent.glob("*/method.py")}
-    assert folders == {entry.package.rpartition(".")[2] for entry in registry.METHODS.values()}
-    assert folders == set(registry.METHODS)
+    assert folders == {entry.package.rpartition(".")[2] for entry in ENTRIES}
+    assert folders == {entry.name for entry in ENTRIES}
 
 
-def test_every_recipe_has_small_settings(small):
-    assert set(small) == set(CASES)
+def test_every_recipe_of_a_method_that_learns_has_small_settings(small):
+    learning = {(entry.name, recipe) for entry in ENTRIES if entry.learns for recipe in entry.recipes}
+    assert learning <= set(small) <= set(CASES)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import fields
 from types import MappingProxyType
 
 import pytest
@@ -6,6 +7,8 @@ from pydantic import BaseModel
 
 from analogon.errors import ModelError, OptionError
 from analogon.methods import registry
+from analogon.ops.parallel import threads
+from analogon.rendering import Wishes
 
 METHODS = sorted(registry.METHODS)
 RECIPES = [(name, recipe) for name in METHODS for recipe in registry.get(name).recipes]
@@ -24,12 +27,16 @@ def test_every_field_is_described_and_every_entry_complete(name):
     assert issubclass(entry.config_type, BaseModel)
     for field, info in entry.config_type.model_fields.items():
         assert info.description, field
-    limit = entry.config_type.model_fields["size_limit"]
-    assert limit.annotation is int
-    for wrong in (15, 0, -1):
-        with pytest.raises(OptionError, match="size_limit"):
-            entry.configure(None, {"size_limit": wrong})
-    assert entry.configure(None, {"size_limit": 16})
+    assert entry.takes <= set(registry.WISHES)
+    assert not entry.learns or "steps" in entry.config_type.model_fields
+    assert not (entry.polish and entry.provenance), "there is nothing to polish"
+    limit = entry.config_type.model_fields.get("size_limit")
+    if limit is not None:
+        assert limit.annotation is int
+        for wrong in (15, 0, -1):
+            with pytest.raises(OptionError, match="size_limit"):
+                entry.configure(None, {"size_limit": wrong})
+        assert entry.configure(None, {"size_limit": 16})
 
 
 @pytest.mark.parametrize(("name", "recipe"), RECIPES)
@@ -57,7 +64,7 @@ def test_options_change_fields_of_the_recipe(semia):
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("semai", "did you mean 'semia'"), ("Semia", "did you mean 'semia'"), ("xyz", "the known ones are semia")],
+    [("semai", "did you mean 'semia'"), ("Semia", "did you mean 'semia'"), ("xyz", "the known ones are ")],
 )
 def test_an_unknown_method(name, words, sentence):
     with pytest.raises(OptionError) as error:
@@ -153,7 +160,11 @@ def test_a_tuple_is_finite_in_all_its_parts(monkeypatch, sentence):
 
 
 def test_the_machine_of_a_method(semia, sentence):
-    assert registry.Entry("plain", "", "", False).machine("auto") == ("cpu", 1)
+    plain = registry.Entry("plain", "", "", False)
+    assert plain.machine("auto") == plain.machine("cpu") == ("cpu", threads())
+    with pytest.raises(OptionError, match="'plain' computes on the CPU, not on 'cuda'") as error:
+        plain.machine("cuda")
+    sentence(error.value, "--device")
     torch = pytest.importorskip("torch")
     assert semia.machine("cpu") == ("cpu", torch.get_num_threads())
     assert semia.machine("auto")[0] in ("cpu", "cuda", "mps")
@@ -176,3 +187,58 @@ def test_a_method_loads():
     for name in METHODS:
         method = registry.get(name).load()
         assert callable(method.fit) and callable(method.restore)
+
+
+def test_the_first_method_is_the_default():
+    assert next(iter(registry.METHODS)) == registry.DEFAULT_METHOD
+
+
+def test_the_wishes_are_those_of_a_render_and_masks():
+    assert set(registry.WISHES) == {field.name for field in fields(Wishes)} | {"mask"}
+
+
+@pytest.mark.parametrize("wish", registry.WISHES)
+def test_a_wish_that_a_method_cannot_fulfil(copying, wish, sentence):
+    copying.check_takes(registry.WISHES)
+    plain = registry.Entry("plain", "", "", False, takes=frozenset(registry.WISHES) - {wish})
+    with pytest.raises(OptionError) as error:
+        plain.check_takes(["keep", "tile", "preview", "guides", "mask"])
+    option = registry.WISHES[wish][0]
+    able = next(name for name, entry in registry.METHODS.items() if wish in entry.takes)
+    sentence(error.value, "Method 'plain' cannot", f"leave out {option}, or use --method {able}.")
+
+
+def test_no_method_is_named_where_none_can(monkeypatch, sentence):
+    monkeypatch.setattr(registry, "METHODS", {})
+    with pytest.raises(OptionError, match=r"make tiles: leave out --tile\.$") as error:
+        registry.Entry("plain", "", "", False).check_takes(["tile"])
+    sentence(error.value)
+
+
+def test_what_only_training_has(copying, semia, sentence):
+    semia.check_learns({"--steps": "no step to count"})
+    copying.check_learns({})
+    with pytest.raises(OptionError) as error:
+        copying.check_learns({"--steps": "no step to count"})
+    assert sentence(error.value) == (
+        "Method 'copying' learns nothing, so there is no step to count: leave out --steps."
+    )
+
+
+def test_who_is_polished(copying, sentence):
+    plain = registry.Entry("plain", "", "", False)
+    polished = registry.Entry("plain", "", "", False, polish=True)
+    for entry, wish, preview, expected in (
+        (plain, None, False, False),
+        (plain, True, False, True),
+        (polished, None, False, True),
+        (polished, False, False, False),
+        (polished, None, True, False),
+        (polished, True, True, True),
+        (copying, None, False, False),
+        (copying, False, False, False),
+    ):
+        assert entry.polishes(wish, preview=preview) is expected
+    with pytest.raises(OptionError) as error:
+        copying.polishes(True, preview=False)
+    sentence(error.value, "'copying'", "--polish")

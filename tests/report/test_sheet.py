@@ -66,6 +66,16 @@ def test_captions_are_drawn_and_cut_to_the_width():
     assert contact_sheet([row("a very long name " * 50)]).shape == plain.shape
 
 
+@pytest.mark.parametrize("shape", [(30, 40), (900, 1200), (1201, 777), (16, 900)])
+def test_a_small_row_shows_the_same(shape):
+    large = row(shape=shape)
+    small = large.small()
+    assert max(small.source.shape[0] / 240, small.source.shape[1] / 320) == 1
+    assert small.target.shape == small.labels.shape == small.source.shape[:2]
+    assert (contact_sheet([small]) == contact_sheet([large])).all()
+    assert (contact_sheet([small.small()]) == contact_sheet([large])).all()
+
+
 def test_rows_are_needed():
     with pytest.raises(InputError, match="at least one row"):
         contact_sheet([])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from analogon.cli.console import say
-from analogon.cli.options import FitOptions, Mapping, pairs, source
+from analogon.cli.options import FitOptions, Mapping, SourceOptions, pairs, source
 from analogon.cli.outputs import check_folder
 from analogon.cli.progress import ProgressDisplay
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from analogon import Exemplar, LabelMap, Model
 
 _DEFAULTS = FitOptions()
+_ALL_OF_IT = SourceOptions()
 
 
 def fit(
@@ -32,6 +33,7 @@ def fit(
         ),
     ] = None,
     mapping: Mapping | None = None,
+    sources: SourceOptions = _ALL_OF_IT,
     options: FitOptions = _DEFAULTS,
 ) -> None:
     """Learn a picture and its label map; write a model folder.
@@ -44,19 +46,19 @@ def fit(
     image, labels = source(image, labels)
     names = pairs(mapping or [], "--map", "COLOUR=CLASS")
     check_folder(output)
-    exemplar = analogon.load_exemplar(image, labels)
+    exemplar = sources.load(image, labels)
     targets = analogon.load_targets(exemplar, preview or [], names)
     fit_model(exemplar, targets, output, options)
 
 
-def fit_model(exemplar: "Exemplar", targets: Sequence["LabelMap"], folder: Path, options: FitOptions) -> "Model":
-    """Fit with a progress display; the model is then in `folder`."""
+def fit_model(exemplar: "Exemplar", targets: Sequence["LabelMap"], folder: Path | None, options: FitOptions) -> "Model":
+    """Fit with a progress display; the model is then in `folder`, if there is one."""
     import analogon
 
     with ProgressDisplay() as display:
         model = analogon.fit(
             exemplar,
-            options.method,
+            options.described().name,
             recipe=options.recipe,
             steps=options.steps,
             minutes=options.minutes,
@@ -71,6 +73,6 @@ def fit_model(exemplar: "Exemplar", targets: Sequence["LabelMap"], folder: Path,
         )
     if model.stopped == "interrupted":
         say(f"Stopped early; the model so far is kept, and --resume goes on from here: {folder}")
-    else:
+    elif folder is not None:
         say(f"Model: {folder}")
     return model

@@ -11,6 +11,13 @@ if TYPE_CHECKING:
     from analogon import MethodInfo
 
 _WIDTH = 100
+_OPTIONS = {
+    "keep": "--keep",
+    "tile": "--tile",
+    "preview": "--preview",
+    "guides": "--guide",
+    "mask": "--mask and --also",
+}
 
 
 def methods(
@@ -37,3 +44,5 @@ def methods(
 def _say_summary(info: "MethodInfo") -> None:
     say(f"{info.name}: {info.summary}" + ("  (needs PyTorch)" if info.neural else ""))
     say(f"  recipes: {', '.join(info.recipes)}")
+    if info.takes:
+        say(f"  takes: {', '.join(option for wish, option in _OPTIONS.items() if wish in info.takes)}")

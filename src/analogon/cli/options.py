@@ -4,11 +4,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from analogon.errors import OptionError
+
+if TYPE_CHECKING:
+    from analogon import Exemplar, MethodInfo
 
 Mapping = Annotated[
     list[str],
@@ -27,13 +30,130 @@ Device = Annotated[str, Parameter(metavar="NAME", help="What computes: auto, cpu
 #: Arguments of `analogon.fit` that the command line fills by itself.
 RESERVED = frozenset({"exemplar", "folder", "previews", "progress"})
 
+_PAIR, _GUIDE = "IMAGE:LABELS[:MASK]", "SOURCE_IMAGE:TARGET_IMAGE[:WEIGHT]"
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class SourceOptions:
+    """What results are made of, besides the picture and its label map."""
+
+    mask: Annotated[
+        Path | None,
+        Parameter(metavar="FILE", help="Which parts of the picture results may be made of: white can be used."),
+    ] = None
+    also: Annotated[
+        list[str],
+        Parameter(
+            metavar=_PAIR,
+            negative="",
+            show_default=False,
+            help="A further picture to take from, with its label map and a mask like --mask; no path may hold a "
+            "colon. Classes are the same where they have one name or colour. May be repeated.",
+        ),
+    ] = field(default_factory=list)
+
+    def files(self) -> list[Path]:
+        """Every file that the options name."""
+        files = [Path(part) for text in self.also for part in parts(text, "--also", _PAIR)]
+        return files if self.mask is None else [self.mask, *files]
+
+    def load(self, image: Path, labels: Path) -> "Exemplar":
+        """The exemplar of all pictures."""
+        import analogon
+
+        exemplars = [analogon.load_exemplar(image, labels, self.mask)]
+        for text in self.also:
+            exemplars.append(analogon.load_exemplar(*map(Path, parts(text, "--also", _PAIR))))
+        return analogon.Exemplar.join(exemplars)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class RenderOptions:
+    """What results are to be like, besides their layout."""
+
+    keep: Annotated[
+        str,
+        Parameter(
+            metavar="auto|none|FILE",
+            help="Which pixels stay as they are in the source: those that the edit does not concern, none, or the "
+            "white ones of a mask of the target's size.",
+        ),
+    ] = "auto"
+    tile: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Make results that can be laid side by side as tiles.")
+    ] = False
+    preview: Annotated[
+        bool, Parameter(negative="", show_default=False, help="Make a quick first impression of each result.")
+    ] = False
+    guides: Annotated[
+        list[str],
+        Parameter(
+            name="--guide",
+            metavar=_GUIDE,
+            negative="",
+            show_default=False,
+            help="Two pictures, of the source's and of the target's size: what is alike in them becomes alike. Weight "
+            "1 counts as much as the picture itself; no path may hold a colon. May be repeated.",
+        ),
+    ] = field(default_factory=list)
+    polish: Annotated[
+        bool | None,
+        Parameter(
+            negative="--no-polish",
+            show_default=False,
+            help="Refine what the method makes with pieces of the source, or not; some methods do so by themselves.",
+        ),
+    ] = None
+    provenance: Annotated[
+        bool,
+        Parameter(
+            negative="",
+            show_default=False,
+            help="Write as well where each pixel comes from (.provenance.npy, .provenance.png) and the label map that "
+            "came about (.labels.png).",
+        ),
+    ] = False
+
+    def files(self) -> list[Path]:
+        """Every file that the options name."""
+        files = [Path(part) for text in self.guides for part in parts(text, "--guide", _GUIDE)[:2]]
+        return files if self.keep in ("auto", "none") else [Path(self.keep), *files]
+
+    def read(self) -> dict[str, Any]:
+        """The arguments of `Model.render`, with files read."""
+        import analogon
+
+        guides = []
+        for text in self.guides:
+            first, second, *weight = parts(text, "--guide", _GUIDE)
+            try:
+                number = float(weight[0]) if weight else 1.0
+            except ValueError:
+                raise OptionError(
+                    f"The weight {weight[0]!r} of --guide {text!r} is no number: write --guide {_GUIDE}, with paths "
+                    "that hold no colon."
+                ) from None
+            guides.append(analogon.load_guide(Path(first), Path(second), number))
+        keep = self.keep if self.keep in ("auto", "none") else analogon.read_mask(Path(self.keep))
+        return {
+            "keep": keep,
+            "tile": self.tile,
+            "preview": self.preview,
+            "guides": tuple(guides),
+            "polish": self.polish,
+        }
+
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class FitOptions:
     """How a model is fitted."""
 
-    method: Annotated[str, Parameter(metavar="NAME", help="The method; analogon methods lists them.")] = "semia"
+    method: Annotated[
+        str | None, Parameter(metavar="NAME", help="The method; analogon methods lists them, the usual one first.")
+    ] = None
     recipe: Annotated[
         str | None,
         Parameter(metavar="NAME", help="A set of settings of the method; analogon methods NAME lists them."),
@@ -70,6 +190,12 @@ class FitOptions:
         ),
     ] = False
 
+    def described(self) -> "MethodInfo":
+        """What can be known of the method."""
+        import analogon
+
+        return analogon.describe_method(*filter(None, [self.method]))
+
     def values(self) -> dict[str, Any]:
         """The settings of `--set` as values: numbers, true, false, null and lists as in JSON, else text."""
         found = pairs(self.settings, "--set", "FIELD=VALUE")
@@ -90,6 +216,14 @@ def pairs(texts: Sequence[str], option: str, form: str) -> dict[str, str]:
         if name in found:
             raise OptionError(f"{option} gives {name!r} twice ({found[name]!r} and {value!r}): leave one out.")
         found[name] = value
+    return found
+
+
+def parts(text: str, option: str, form: str) -> list[str]:
+    """The two or three parts of an `A:B[:C]` text; OptionError for another form."""
+    found = text.split(":")
+    if len(found) not in (2, 3) or not all(part.strip() for part in found):
+        raise OptionError(f"{option} {text!r} cannot be read: write {option} {form}, with paths that hold no colon.")
     return found
 
 

@@ -9,14 +9,17 @@ from analogon.errors import OptionError
 
 SHEET = "sheet.png"
 MODEL = "model"
+#: Endings of the files that `Result.save` writes with `provenance`.
+PROVENANCE = (".provenance.npy", ".provenance.png", ".labels.png")
 
 
 @dataclass(frozen=True)
 class Outputs:
-    """Files of one run: per target a picture (its settings beside it, as .json), and the contact sheet."""
+    """Files of one run: per target a picture with others of its stem beside it, and the contact sheet."""
 
     folder: Path
     pictures: tuple[Path, ...]
+    provenance: bool = False
 
     @property
     def sheet(self) -> Path:
@@ -29,27 +32,30 @@ class Outputs:
         return self.folder / MODEL
 
 
-def plan(folder: Path, targets: Sequence[Path], inputs: Sequence[Path]) -> Outputs:
+def plan(folder: Path, targets: Sequence[Path], inputs: Sequence[Path], *, provenance: bool = False) -> Outputs:
     """Name the picture of each target: `folder/<stem of the target>.png`.
 
+    `provenance` tells that the provenance of each picture is written beside it.
+
     Raises:
-        OptionError: there is no target, the folder cannot be written to, two pictures would have one name, a
-            picture would overwrite one of `inputs` or of the targets, or a folder is in the place of a file.
+        OptionError: there is no target, the folder cannot be written to, two files would have one name, a file
+            would overwrite one of `inputs` or of the targets, or a folder is in the place of a file.
     """
     if not targets:
         raise OptionError("There is no target: name at least one label map to render.")
     check_folder(folder)
     sources = {path.resolve() for path in (*inputs, *targets)}
-    taken: dict[str, Path] = {Path(SHEET).stem: Path(SHEET)}
+    beside = (".png", ".json", *(PROVENANCE if provenance else ()))
+    taken: dict[Path, Path] = {folder / SHEET: Path(SHEET)}
     pictures = []
     for target in targets:
         picture = folder / f"{target.stem}.png"
-        if target.stem in taken:
-            other = taken[target.stem]
-            which = "the contact sheet" if other == Path(SHEET) else f"{other}"
-            raise OptionError(f"The pictures of {target} and {which} would both be {picture}: rename the target.")
-        taken[target.stem] = target
-        for written in (picture, picture.with_suffix(".json")):
+        for written in (picture.with_suffix(suffix) for suffix in beside):
+            if written in taken:
+                other = taken[written]
+                which = "the contact sheet" if other == Path(SHEET) else f"{other}"
+                raise OptionError(f"The results for {target} and {which} would both be {written}: rename the target.")
+            taken[written] = target
             if written.resolve() in sources:
                 raise OptionError(
                     f"The result for {target} would overwrite the input {written}: choose another folder."
@@ -59,10 +65,10 @@ def plan(folder: Path, targets: Sequence[Path], inputs: Sequence[Path]) -> Outpu
         raise OptionError(
             f"The contact sheet would overwrite the input {folder / SHEET}: choose another folder with -o."
         )
-    for written in (*(path.with_suffix(suffix) for path in pictures for suffix in (".png", ".json")), folder / SHEET):
+    for written in taken:
         if written.is_dir():
             raise OptionError(f"{written} is a folder, and a file is to be written there: choose another with -o.")
-    return Outputs(folder, tuple(pictures))
+    return Outputs(folder, tuple(pictures), provenance)
 
 
 def check_folder(folder: Path) -> None:

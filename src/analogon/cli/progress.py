@@ -1,4 +1,4 @@
-"""How a running fit is shown: a live line on a terminal, a plain line every few seconds elsewhere."""
+"""How a running fit or render is shown: a live line on a terminal, a plain line every few seconds elsewhere."""
 
 import sys
 import time
@@ -17,21 +17,23 @@ _LOSSES_SHOWN = 5
 
 
 class ProgressDisplay:
-    """Shows the progress events of a fit on `stream` (stderr); use it as a context manager."""
+    """Shows progress events on `stream` (stderr); use it as a context manager.
 
-    def __init__(self, stream: TextIO | None = None, interval: float = _SECONDS_BETWEEN_LINES) -> None:
+    What is over within `delay` seconds is not shown at all.
+    """
+
+    def __init__(
+        self, stream: TextIO | None = None, interval: float = _SECONDS_BETWEEN_LINES, delay: float = 0.0
+    ) -> None:
         self._stream = stream or sys.stderr
         self._interval = interval
+        self._begin = time.monotonic() + delay
         self._next_line = -float("inf")
         self._shown_stage = ""
         self._bar: Bar | None = None
         self._task: TaskID | None = None
-        if self._stream.isatty():
-            self._bar = _bar(self._stream)
 
     def __enter__(self) -> Self:
-        if self._bar is not None:
-            self._bar.start()
         return self
 
     def __exit__(
@@ -42,10 +44,15 @@ class ProgressDisplay:
 
     def __call__(self, event: "Progress") -> None:
         """Show one event."""
+        now = time.monotonic()
+        if now < self._begin:
+            return
+        if self._bar is None and self._stream.isatty():
+            self._bar = _bar(self._stream)
+            self._bar.start()
         if self._bar is not None:
             self._show_bar(self._bar, event)
             return
-        now = time.monotonic()
         last = event.step >= event.steps
         if now < self._next_line and event.stage == self._shown_stage and not last:
             return

@@ -2,16 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from analogon.cli.console import say
-from analogon.cli.options import Device, Mapping, pairs
+from analogon.cli.options import Device, Mapping, RenderOptions, pairs
 from analogon.cli.outputs import Outputs, plan
+from analogon.cli.progress import ProgressDisplay
 
 if TYPE_CHECKING:
     from analogon import LabelMap, Model
+
+#: A render that takes longer than this (seconds) is shown while it runs.
+PATIENCE = 2.0
+_DEFAULTS = RenderOptions()
 
 
 def render(
@@ -21,6 +26,7 @@ def render(
     output: Annotated[Path, Parameter(name=("--output", "-o"), metavar="DIR", help="Folder of the results.")],
     mapping: Mapping | None = None,
     device: Device = "auto",
+    options: RenderOptions = _DEFAULTS,
 ) -> None:
     """Render new label maps with a fitted model.
 
@@ -29,24 +35,38 @@ def render(
     """
     import analogon
 
-    outputs = plan(output, targets, [model / "model.safetensors", model / "model.json"])
+    inputs = [model / "model.safetensors", model / "model.json", *options.files()]
+    outputs = plan(output, targets, inputs, provenance=options.provenance)
     names = pairs(mapping or [], "--map", "COLOUR=CLASS")
     fitted = analogon.load(model, device=device)
     layouts = analogon.load_targets(fitted.exemplar, targets, names)
-    write_results(fitted, targets, layouts, outputs)
+    asked = options.read()
+    for layout in layouts:
+        analogon.check_render(fitted.exemplar, layout, fitted.method, provenance=options.provenance, **asked)
+    write_results(fitted, targets, layouts, outputs, asked)
 
 
-def write_results(model: "Model", targets: Sequence[Path], layouts: Sequence["LabelMap"], outputs: Outputs) -> None:
-    """Render each layout and write the pictures, their settings and the contact sheet."""
+def write_results(
+    model: "Model",
+    targets: Sequence[Path],
+    layouts: Sequence["LabelMap"],
+    outputs: Outputs,
+    asked: dict[str, Any],
+) -> None:
+    """Render each layout as `asked`, and write the pictures, their settings and the contact sheet."""
     import analogon
 
-    rows = []
+    rows: list[analogon.SheetRow] = []
+    image, labels = model.exemplar.image, model.exemplar.labels
     for target, layout, picture in zip(targets, layouts, outputs.pictures, strict=True):
-        result = model.render(layout)
+        with ProgressDisplay(delay=PATIENCE) as display:
+            result = model.render(layout, progress=display, **asked)
         outputs.folder.mkdir(parents=True, exist_ok=True)
-        result.save(picture)
+        result.save(picture, provenance=outputs.provenance)
         height, width = result.image.shape[:2]
-        say(f"{picture}  ({width}x{height}, {result.seconds:.1f} s)")
-        rows.append(analogon.SheetRow(target.stem, model.exemplar.image, model.exemplar.labels, layout, result.image))
+        say(f"{picture}  ({width}x{height}, {result.seconds:.2f} s)")
+        # only the small pictures are kept until all are done
+        rows.append(analogon.SheetRow(target.stem, image, labels, layout, result.image).small())
+        image, labels = rows[-1].source, rows[-1].labels
     analogon.write_image(outputs.sheet, analogon.contact_sheet(rows))
     say(f"{outputs.sheet}  (source, labels, target and result side by side)")

@@ -13,6 +13,8 @@ from analogon.errors import LabelError
 
 MAX_CLASSES = 256
 """Classes in one map. More than this is a picture, or instance ids, taken for a label map."""
+ONE_COLOR = 0.04
+"""Colours nearer than this (`data.color.oklab`; 0.02 is just visible) are one, when palettes are merged."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,38 @@ class Palette:
         numbers = list(range(len(colors))) if ids is None else list(ids)
         names = class_names(list(colors), numbers)
         return cls(tuple(LabelClass(*fields) for fields in zip(numbers, names, colors, strict=True)))
+
+    def merge(self, other: "Palette") -> tuple["Palette", dict[int, int]]:
+        """The classes of both, and the id in the merged palette of each class of `other`.
+
+        A class of `other` is the class of the same name here, unless that name is only a number ("class 3"), or
+        else the class of the same colour. Any other is a new one, with its own id and name where these are free.
+        LabelError where name and colour point to two classes, or two classes of `other` to one.
+        """
+        classes, ids = list(self.classes), dict[int, int]()
+        named = {c.name: c for c in classes if c.name != f"class {c.id}"}
+        distances = color_distances(other.colors, self.colors)
+        for label, row in zip(other.classes, distances, strict=True):
+            alike = self.classes[int(row.argmin())] if row.min() <= ONE_COLOR else None
+            same = named.get(label.name, alike)
+            if same is not None and alike is not None and same.color != alike.color:
+                raise LabelError(
+                    f"The class {label.described} has the name of {same.described} and the colour of "
+                    f"{alike.described}: change one of them."
+                )
+            if same is None:
+                used = {c.id for c in classes}
+                number = label.id if label.id not in used else max(used) + 1
+                free = label.name not in {c.name for c in classes}
+                same = LabelClass(number, label.name if free else f"class {number}", label.color)
+                classes.append(same)
+            elif same.id in ids.values():
+                raise LabelError(
+                    f"Two classes would both be {same.described}, {label.described} among them: give each class a "
+                    "colour and a name of its own."
+                )
+            ids[label.id] = same.id
+        return Palette(tuple(classes)), ids
 
     def to_json(self) -> list[dict[str, Any]]:
         """The classes as plain JSON data: `[{"id": 0, "name": "sky", "color": [0, 253, 255]}, ...]`."""

@@ -1,12 +1,13 @@
-"""Files to arrays and back: pictures, label maps, case folders.
+"""Files to arrays and back: pictures, label maps, masks and other maps, case folders.
 
 Nothing else in the package opens these files.
 """
 
-from analogon.io.atomic import replacing, write_text
+from analogon.io.atomic import Writer, replacing, write_text, write_together
 from analogon.io.folders import Case, find_case
-from analogon.io.images import read_image, write_image
-from analogon.io.labels import read_labels, read_target, write_labels
+from analogon.io.images import image_writer, read_image, to_bytes, write_image
+from analogon.io.labels import labels_writer, read_labels, read_target, write_labels
+from analogon.io.maps import read_map, read_mask
 from analogon.io.matching import UnusedKeys
 from analogon.io.opening import ImageSource, LabelSource
 
@@ -15,12 +16,19 @@ __all__ = [
     "ImageSource",
     "LabelSource",
     "UnusedKeys",
+    "Writer",
     "find_case",
+    "image_writer",
+    "labels_writer",
     "read_image",
     "read_labels",
+    "read_map",
+    "read_mask",
     "read_target",
     "replacing",
+    "to_bytes",
     "write_image",
     "write_labels",
     "write_text",
+    "write_together",
 ]

@@ -2,12 +2,15 @@
 
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from analogon.errors import InputError
+
+Writer = Callable[[BinaryIO], object]
+"""Writes one file's content."""
 
 
 @contextmanager
@@ -34,6 +37,16 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(f"'{target}' cannot be written ({reason}): choose another place with -o.") from error
+
+
+def write_together(writers: Mapping[Path, Writer]) -> None:
+    """Write several files that take their places when all are complete, or none does.
+
+    The first is the last to appear, and can be taken for a sign that all are there. InputError for an unwritable place.
+    """
+    with ExitStack() as drafts:
+        for path, write in writers.items():
+            write(drafts.enter_context(replacing(path)))
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -40,10 +40,14 @@ def color_table(rgb: Bytes, known: Bools) -> ColorTable:
     packed = rgb[..., 0].astype(np.uint32) << 16
     packed |= rgb[..., 1].astype(np.uint32) << 8
     packed |= rgb[..., 2]
-    if packed.size < 1 << 20:
-        values, inverse = np.unique(packed, return_inverse=True)
-        index = inverse.reshape(packed.shape).astype(np.int32)
-    else:  # one table of all colours costs less than sorting this many pixels
+    # Label maps are flat: what is sorted is one value per run of equal pixels.
+    flat = packed.ravel()
+    starts = np.flatnonzero(np.concatenate([[True], flat[1:] != flat[:-1]]))
+    if len(starts) < 1 << 20:
+        values, inverse = np.unique(flat[starts], return_inverse=True)
+        lengths = np.diff(starts, append=flat.size)
+        index = np.repeat(inverse.astype(np.int32), lengths).reshape(packed.shape)
+    else:  # one table of all colours costs less than sorting this many values
         seen = np.zeros(1 << 24, np.bool_)
         seen[packed] = True
         values = np.flatnonzero(seen).astype(np.uint32)
@@ -56,10 +60,34 @@ def color_table(rgb: Bytes, known: Bools) -> ColorTable:
 
 def same_in_block(values: npt.NDArray[Any]) -> Bools:
     """True where the 3x3 block around a pixel is uniform, bool (h, w); blocks are cut at the border."""
-    from scipy import ndimage
-
-    same: Bools = ndimage.maximum_filter(values, 3, mode="nearest") == ndimage.minimum_filter(values, 3, mode="nearest")
+    beside = _both_sides(values[:, 1:] == values[:, :-1], axis=1)
+    below = _both_sides(values[1:] == values[:-1], axis=0)
+    # a block is uniform where its three rows are, and its middle column
+    same = beside.copy()
+    same[1:] &= beside[:-1]
+    same[:-1] &= beside[1:]
+    same &= below
     return same
+
+
+def _both_sides(equal: Bools, axis: int) -> Bools:
+    """Whether a pixel is equal to the one before and the one after it, from whether neighbours are equal."""
+    height, width = equal.shape
+    edge = np.ones((height, 1) if axis else (1, width), np.bool_)
+    both: Bools = np.concatenate([edge, equal], axis) & np.concatenate([equal, edge], axis)
+    return both
+
+
+def range_in_block(values: Bytes) -> Bytes:
+    """Largest difference within the 3x3 block around each pixel, uint8 (h, w); blocks are cut at the border."""
+    high, low = values.copy(), values.copy()
+    for extreme, out in ((np.maximum, high), (np.minimum, low)):
+        for axis in (0, 1):
+            lines, before = np.moveaxis(out, axis, 0), np.moveaxis(out, axis, 0).copy()
+            extreme(lines[1:], before[:-1], out=lines[1:])
+            extreme(lines[:-1], before[1:], out=lines[:-1])
+    high -= low
+    return high
 
 
 def blend_fit(

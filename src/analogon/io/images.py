@@ -22,14 +22,18 @@ import numpy.typing as npt
 from PIL import Image
 
 from analogon.errors import InputError
-from analogon.io.atomic import replacing
+from analogon.io.atomic import Writer, replacing
 from analogon.io.opening import ImageSource, Picture, check_size, open_picture, upright
 
 Pixels = npt.NDArray[np.float32]
 
+BAND = 32
+"""Rows that are converted together."""
+
 # JPEG at a quality and with full colour resolution that leave no visible trace; the others without loss.
+# Photographs hardly shrink beyond PNG's second level, and take three times as long at the usual sixth.
 _WRITERS: dict[str, tuple[str, dict[str, Any]]] = {
-    ".png": ("PNG", {}),
+    ".png": ("PNG", {"compress_level": 2}),
     ".jpg": ("JPEG", {"quality": 95, "subsampling": 0}),
     ".jpeg": ("JPEG", {"quality": 95, "subsampling": 0}),
     ".webp": ("WEBP", {"lossless": True}),
@@ -105,6 +109,13 @@ def write_image(path: str | os.PathLike[str], image: npt.NDArray[Any]) -> None:
     PNG, WebP and TIFF without loss, JPEG at quality 95. The file appears complete or not at all. InputError
     for another suffix, array or an unwritable place.
     """
+    write = image_writer(path, image)
+    with replacing(path) as file:
+        write(file)
+
+
+def image_writer(path: str | os.PathLike[str], image: npt.NDArray[Any]) -> Writer:
+    """What writes a picture into an open file; `write_image` says how, and what is an InputError."""
     form, options = _writer(Path(path))
     array = np.asarray(image)
     if array.ndim != 3 or array.shape[2] != 3 or (array.dtype != np.uint8 and array.dtype.kind != "f"):
@@ -114,9 +125,19 @@ def write_image(path: str | os.PathLike[str], image: npt.NDArray[Any]) -> None:
     if array.dtype != np.uint8:
         if not np.isfinite(array).all():
             raise InputError(f"'{path}' is not written: the image holds values that are no numbers (NaN or infinite).")
-        array = np.rint(np.clip(array, 0, 1) * 255).astype(np.uint8)
-    with replacing(path) as file:
-        Image.fromarray(np.ascontiguousarray(array)).save(file, format=form, **options)
+        array = to_bytes(array)
+    picture = Image.fromarray(np.ascontiguousarray(array))
+    return lambda file: picture.save(file, format=form, **options)
+
+
+def to_bytes(image: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """A float image in [0, 1], clipped to that range and rounded to 8 bits."""
+    levels = np.empty(image.shape, np.uint8)
+    for start in range(0, len(image), BAND):  # what fits into the processor's cache takes half the time
+        band = np.clip(image[start : start + BAND], 0, 1)
+        band *= 255
+        levels[start : start + BAND] = np.rint(band, out=band)
+    return levels
 
 
 def _writer(path: Path) -> tuple[str, dict[str, Any]]:

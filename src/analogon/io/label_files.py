@@ -57,7 +57,7 @@ def read_label_file(source: Source) -> LabelFile:
     if isinstance(source, np.ndarray):
         return _from_array(name_of(source), source)
     if not isinstance(source, Image.Image) and Path(source).suffix.lower() == ".npy":
-        return _from_array(name_of(source), _load_npy(source))
+        return _from_array(name_of(source), load_npy(source))
     picture = open_picture(source)
     mode = picture.image.mode
     if mode == "F":
@@ -70,7 +70,7 @@ def read_label_file(source: Source) -> LabelFile:
     return _from_colors(picture)
 
 
-def _load_npy(path: str | os.PathLike[str]) -> npt.NDArray[Any]:
+def load_npy(path: str | os.PathLike[str]) -> npt.NDArray[Any]:
     """The array of a `.npy` file; pickled objects are refused, because reading them can run code."""
     try:
         array = np.load(path, allow_pickle=False)
@@ -79,7 +79,7 @@ def _load_npy(path: str | os.PathLike[str]) -> npt.NDArray[Any]:
     except (OSError, ValueError, EOFError) as error:
         raise InputError(f"'{path}' is no array of numbers, or cut short: save it again with numpy.save.") from error
     if not isinstance(array, np.ndarray):
-        raise InputError(f"'{path}' is an archive of arrays: save the label map alone with numpy.save.")
+        raise InputError(f"'{path}' is an archive of arrays: save the map alone with numpy.save.")
     return array
 
 

@@ -20,7 +20,7 @@ from analogon.data.color import Color, id_color
 from analogon.data.labelmap import LabelMap
 from analogon.data.palette import LabelClass, Palette
 from analogon.errors import LabelError
-from analogon.io.atomic import replacing
+from analogon.io.atomic import Writer, replacing
 from analogon.io.label_files import CLASSES_KEY, LabelFile, read_label_file
 from analogon.io.matching import UnusedKeys, match_classes
 from analogon.io.opening import LabelSource
@@ -100,6 +100,13 @@ def write_labels(path: str | os.PathLike[str], labels: LabelMap) -> None:
     appears complete or not at all. LabelError for another suffix than .png and for larger ids, InputError
     for an unwritable place.
     """
+    write = labels_writer(path, labels)
+    with replacing(path) as file:
+        write(file)
+
+
+def labels_writer(path: str | os.PathLike[str], labels: LabelMap) -> Writer:
+    """What writes a label map into an open file; `write_labels` says how, and what is a LabelError."""
     if Path(path).suffix.lower() != ".png":
         raise LabelError(f"'{path}' is not written: label maps are written as PNG, so give it the suffix .png.")
     largest = max(labels.palette.ids)
@@ -114,5 +121,4 @@ def write_labels(path: str | os.PathLike[str], labels: LabelMap) -> None:
         entries[list(labels.palette.ids)] = labels.palette.colors
         image = Image.frombytes("P", labels.shape[::-1], labels.ids.astype(np.uint8).tobytes())
         image.putpalette(entries.ravel().tolist())
-    with replacing(path) as file:
-        image.save(file, format="PNG", pnginfo=text)
+    return lambda file: image.save(file, format="PNG", pnginfo=text)

@@ -30,6 +30,7 @@ from analogon.io.colors_of_map import (
     near_inside,
     nearest_class,
     nearest_color,
+    range_in_block,
     same_in_block,
     window,
 )
@@ -132,13 +133,9 @@ def discover(table: ColorTable, anchors: Bytes | None = None) -> Discovery:
 
 def _local_range(table: ColorTable) -> Bytes:
     """Largest difference of any channel within the 3x3 block around each pixel, uint8 (h, w)."""
-    from scipy import ndimage
-
     spread = np.zeros(table.shape, np.uint8)
     for channel in range(3):
-        plane = table.colors[:, channel][table.index]
-        high = ndimage.maximum_filter(plane, 3, mode="nearest")
-        np.maximum(spread, high - ndimage.minimum_filter(plane, 3, mode="nearest"), out=spread)
+        np.maximum(spread, range_in_block(table.colors[:, channel][table.index]), out=spread)
     return spread
 
 

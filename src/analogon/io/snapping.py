@@ -26,6 +26,16 @@ Places = npt.NDArray[np.int16]
 
 CHUNK = 1 << 16
 """Pixels that are looked at together; bounds the memory."""
+FEW = 1 << 14
+"""Up to this many pixels are filled one by one."""
+_REACH = 4
+AROUND = np.array(
+    sorted(
+        ((y, x) for y in range(-_REACH, _REACH + 1) for x in range(-_REACH, _REACH + 1) if y**2 + x**2 <= _REACH**2),
+        key=lambda d: (d[0] ** 2 + d[1] ** 2, d[1], d[0]),
+    )
+)
+"""Rows and columns to the pixels of a disc, the nearest first, and of several the leftmost and uppermost."""
 LEAST_COMPANY = 3
 """Pixels of its own class that a thin line has around each of its pixels (in the 5x5 window)."""
 
@@ -57,14 +67,67 @@ def snap(table: ColorTable, found: Discovery) -> tuple[Places, float]:
 
 
 def fill_from_nearest(values: npt.NDArray[Any], known: Bools) -> npt.NDArray[Any]:
-    """`values` (h, w) with each pixel outside `known` replaced by the nearest pixel inside it."""
-    from scipy import ndimage
+    """`values` (h, w, ...) with each pixel outside `known` replaced by the nearest pixel inside it.
 
-    if known.all() or not known.any():
+    Of several that are equally near the leftmost is taken, and of these the uppermost.
+    """
+    lacking = known.size - np.count_nonzero(known)
+    if lacking in (0, known.size):
         return values
-    row, column = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
-    filled: npt.NDArray[Any] = values[row, column]
-    return filled
+    if lacking <= FEW:
+        rows, columns = np.nonzero(~known)
+        filled = values.copy()
+        filled[rows, columns] = values[_nearest(known, rows, columns)]
+        return filled
+    from scipy import ndimage  # of use for larger areas only, and slow to import
+
+    places = ndimage.distance_transform_edt(~known, return_distances=False, return_indices=True)
+    everywhere: npt.NDArray[Any] = values[tuple(places)]
+    return everywhere
+
+
+def _nearest(
+    known: Bools, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Rows and columns of the known pixels that are nearest to n others."""
+    height, width = known.shape
+    down, right = AROUND.T
+    near_rows, near_columns = rows[:, None] + down, columns[:, None] + right
+    found = (near_rows >= 0) & (near_rows < height) & (near_columns >= 0) & (near_columns < width)
+    found[found] = known[near_rows[found], near_columns[found]]
+    first = found.argmax(1)
+    every = np.arange(len(rows))
+    row, column = near_rows[every, first], near_columns[every, first]
+    far = np.flatnonzero(~found[every, first])
+    if len(far):
+        row[far], column[far] = _nearest_anywhere(known, rows[far], columns[far])
+    return row, column
+
+
+def _nearest_anywhere(
+    known: Bools, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The same, however far they are: the nearest of each column, and then the nearest of these."""
+    height, width = known.shape
+    beyond = 2 * (height + width)
+    own = np.arange(height)[:, None]
+    above = np.maximum.accumulate(np.where(known, own, -beyond), axis=0)
+    below = np.minimum.accumulate(np.where(known, own, 2 * beyond)[::-1], axis=0)[::-1]
+    row = np.where(own - above <= below - own, above, below)
+    best = np.full(len(rows), np.iinfo(np.int64).max)
+    place = np.zeros(len(rows), np.int64)
+    looking = np.arange(len(rows))
+    for step in range(width):
+        for column in {-step: columns[looking] - step, step: columns[looking] + step}.values():
+            inside = np.flatnonzero((column >= 0) & (column < width))
+            which, column = looking[inside], column[inside]
+            square = step**2 + (row[rows[which], column] - rows[which]) ** 2
+            better = (square < best[which]) | ((square == best[which]) & (column < place[which]))
+            best[which[better]], place[which[better]] = square[better], column[better]
+        looking = looking[best[looking] >= (step + 1) ** 2]
+        if not len(looking):
+            break
+    return row[rows, place], place
 
 
 def _choose(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from analogon.data import Exemplar, LabelMap
+from analogon.rendering import PLAIN, Rendering, Wishes
 from analogon.run import Run
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -30,10 +30,12 @@ class Synthesizer(Protocol):
     def stopped(self) -> str | None:
         """Why the fit ended early, in a word; None if it ran to its end."""
 
-    def render(self, target: LabelMap, run: Run) -> NDArray[np.float32]:
-        """The picture (h, w, 3) in [0, 1] for a target (h, w) whose classes the exemplar has.
+    def render(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering:
+        """The picture for a target (h, w) whose classes the exemplar has.
 
-        Deterministic for one machine and ``run.seed``; never changes the synthesizer.
+        Deterministic for one machine and ``run.seed``; never changes the synthesizer. ``wishes`` are checked, and
+        asks for nothing that the method's registry entry does not take. Reports progress now and then; what the
+        listener raises ends the render.
         """
 
     def arrays(self) -> Arrays:
@@ -47,8 +49,8 @@ class Method(Protocol):
     each, and ``RECIPES``, named changes to its defaults; the first recipe is the method's default. It imports no
     engine, so that settings can be listed and checked without one.
 
-    Every ``Config`` has the field ``size_limit``, an int of at least 16: the longest side in pixels that the method
-    works at. Results have their targets' size all the same.
+    A ``Config`` may have the field ``size_limit``, an int of at least 16: the longest side in pixels that the method
+    works at. Results have their targets' size all the same. A method that learns has the field ``steps``.
     """
 
     def fit(self, exemplar: Exemplar, config: Any, run: Run) -> Synthesizer:

@@ -17,8 +17,8 @@ from analogon.io import replacing, write_text
 from analogon.methods.base import Arrays
 
 FILE, NOTE = "model.safetensors", "model.json"
-#: Raised when an older reader could not understand a newer file.
-FORMAT = 1
+#: Raised when an older reader could not understand a newer file; 2 has masks and frames.
+FORMAT = 2
 #: What a record must hold to be loaded.
 NEEDED = ("method", "config", "seed", "fit_seconds", "stopped", "inputs", "requested", "device", "threads")
 
@@ -41,9 +41,13 @@ class Bundle:
 
         palette = [[c.id, c.name, list(c.color)] for c in self.exemplar.labels.palette.classes]
         record = {"format": FORMAT, **self.record, "palette": palette}
+        if self.exemplar.frame != self.exemplar.shape:
+            record["frame"] = list(self.exemplar.frame)
         tensors = {f"learnt.{k}": v for k, v in self.arrays.items()}
         ids = self.exemplar.labels.ids
         tensors |= {"exemplar.image": self.exemplar.image, "exemplar.ids": ids.astype(np.min_scalar_type(ids.max()))}
+        if self.exemplar.usable is not None:
+            tensors["exemplar.usable"] = self.exemplar.usable
         tensors = {k: np.asarray(v, order="C") for k, v in tensors.items()}
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -101,7 +105,10 @@ class Bundle:
                 raise TypeError("a part of the record is no object")
             classes = (LabelClass(i, name, (c[0], c[1], c[2])) for i, name, c in record["palette"])
             palette = Palette(tuple(classes))
-            exemplar = Exemplar(arrays.pop("exemplar.image"), LabelMap(arrays.pop("exemplar.ids"), palette))
+            labels = LabelMap(arrays.pop("exemplar.ids"), palette)
+            height, width = record.get("frame", labels.shape)
+            usable = arrays.pop("exemplar.usable", None)
+            exemplar = Exemplar(arrays.pop("exemplar.image"), labels, usable, (height, width))
             if not all(np.isfinite(v).all() for v in arrays.values() if v.dtype.kind == "f"):
                 raise ValueError("a weight is not finite")
         except ModelError:

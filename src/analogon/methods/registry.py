@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
@@ -15,6 +15,16 @@ from pydantic import BaseModel, ValidationError
 from analogon.errors import ModelError, OptionError
 from analogon.methods.base import Method
 
+#: What a method may take besides the layout: the fields of :class:`~analogon.rendering.Wishes`, and exemplars with
+#: pixels that must not be used. Each with the option that users type, and what a method without it cannot do.
+WISHES: Mapping[str, tuple[str, str]] = {
+    "keep": ("--keep", "be told which pixels to keep"),
+    "tile": ("--tile", "make tiles"),
+    "preview": ("--preview", "make a quick preview"),
+    "guides": ("--guide", "follow guides"),
+    "mask": ("--mask and --also", "leave out parts of a source or take from several"),
+}
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -25,12 +35,20 @@ class Entry:
         summary: one line.
         package: module that holds ``config.py`` (``Config``, ``RECIPES``) and ``method.py`` (``METHOD``).
         neural: needs torch.
+        takes: what it can do besides following the layout, of :data:`WISHES`.
+        polish: its results are polished with pieces of the source unless a render asks otherwise.
+        learns: a fit is training: it has steps and a budget, can be resumed, and is worth keeping.
+        provenance: its results are made of pixels of the source, and say which; there is nothing to polish in them.
     """
 
     name: str
     summary: str
     package: str
     neural: bool
+    takes: frozenset[str] = frozenset()
+    polish: bool = False
+    learns: bool = True
+    provenance: bool = False
 
     @property
     def recipes(self) -> Mapping[str, Mapping[str, Any]]:
@@ -62,10 +80,53 @@ class Entry:
             OptionError: there is no such device here.
         """
         if not self.neural:
-            return "cpu", 1
+            if device not in ("auto", "cpu"):
+                raise OptionError(f"Method '{self.name}' computes on the CPU, not on '{device}': leave out --device.")
+            from analogon.ops.parallel import threads as cores
+
+            return "cpu", cores()
         from analogon.training.device import pick, threads
 
         return str(pick(device)), threads()
+
+    def check_takes(self, asked: Iterable[str]) -> None:
+        """Refuse what the method cannot do.
+
+        Args:
+            asked: keys of :data:`WISHES`.
+
+        Raises:
+            OptionError: one of them is not in ``takes``.
+        """
+        for wish in asked:
+            if wish not in self.takes:
+                option, what = WISHES[wish]
+                able = next((entry.name for entry in METHODS.values() if wish in entry.takes), None)
+                other = f", or use --method {able}" if able else ""
+                raise OptionError(f"Method '{self.name}' cannot {what}: leave out {option}{other}.")
+
+    def polishes(self, polish: bool | None, *, preview: bool) -> bool:
+        """Whether a render is polished: if that is asked for, or else if it is the method's way (no preview is).
+
+        Raises:
+            OptionError: it is asked for, and the method's results are pixels of the source already.
+        """
+        if polish and self.provenance:
+            raise OptionError(f"Method '{self.name}' takes its pixels from the source already: leave out --polish.")
+        return self.polish and not preview if polish is None else polish
+
+    def check_learns(self, asked: Mapping[str, str]) -> None:
+        """Refuse what is only of use for training, if the method does not learn.
+
+        Args:
+            asked: options as users type them, with what each of them is for.
+
+        Raises:
+            OptionError: the method does not learn, and there is such an option.
+        """
+        if not self.learns:
+            for option, what in asked.items():
+                raise OptionError(f"Method '{self.name}' learns nothing, so there is {what}: leave out {option}.")
 
     def configure(self, recipe: str | None, options: Mapping[str, Any]) -> BaseModel:
         """The configuration of a recipe (None: the default one) with some fields changed.
@@ -115,6 +176,8 @@ METHODS: dict[str, Entry] = {
     e.name: e
     for e in (Entry("semia", "conditional single-image GAN (Li et al., ACM MM 2020)", "analogon.methods.semia", True),)
 }
+#: The method where none is named: the first.
+DEFAULT_METHOD = next(iter(METHODS))
 
 
 def get(name: str) -> Entry:

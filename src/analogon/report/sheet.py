@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from analogon.data.labelmap import LabelMap
 from analogon.errors import InputError
+from analogon.io import to_bytes
 
 if TYPE_CHECKING:
     from PIL import Image as PILImage
@@ -35,11 +36,19 @@ class SheetRow:
     target: LabelMap
     result: npt.NDArray[np.float32]
 
+    def small(self) -> "SheetRow":
+        """The same row with everything in the size that the sheet shows: it looks the same, and takes no memory."""
+        source, result = (
+            np.asarray(_picture(image), np.float32) / np.float32(255) for image in (self.source, self.result)
+        )
+        labels, target = (one.resize(_cell(one.shape)) for one in (self.labels, self.target))
+        return SheetRow(self.caption, source, labels, target, result)
+
 
 def contact_sheet(rows: Sequence[SheetRow]) -> npt.NDArray[np.float32]:
     """Draw the rows below each other under the headings of `COLUMNS`.
 
-    Pictures are scaled by Pillow's Lanczos filter, label maps by the nearest pixel.
+    Pictures are scaled by Pillow's Lanczos filter, label maps by the nearest pixel (`LabelMap.resize`).
 
     Returns:
         The sheet, float32 (h, w, 3) in [0, 1].
@@ -76,21 +85,22 @@ def contact_sheet(rows: Sequence[SheetRow]) -> npt.NDArray[np.float32]:
 def _picture(image: npt.NDArray[np.float32]) -> "PILImage.Image":
     from PIL import Image
 
-    levels = np.round(np.clip(image, 0, 1) * 255).astype(np.uint8)
-    return _fit(Image.fromarray(levels), Image.Resampling.LANCZOS)
+    height, width = _cell(image.shape[:2])
+    picture = Image.fromarray(to_bytes(image))
+    return picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
 
 
 def _labels(labels: LabelMap) -> "PILImage.Image":
     from PIL import Image
 
-    return _fit(Image.fromarray(labels.colors()), Image.Resampling.NEAREST)
+    return Image.fromarray(labels.resize(_cell(labels.shape)).colors())
 
 
-def _fit(image: "PILImage.Image", resampling: "PILImage.Resampling") -> "PILImage.Image":
-    """The picture at the largest size that fits into a cell."""
-    factor = min(_CELL_WIDTH / image.width, _CELL_HEIGHT / image.height)
-    size = max(1, round(image.width * factor)), max(1, round(image.height * factor))
-    return image.resize(size, resampling)
+def _cell(shape: tuple[int, ...]) -> tuple[int, int]:
+    """The largest (height, width) of the same proportions that fits into a cell."""
+    height, width = shape
+    factor = min(_CELL_WIDTH / width, _CELL_HEIGHT / height)
+    return max(1, round(height * factor)), max(1, round(width * factor))
 
 
 def _fitting(text: str, font: "object", width: int) -> str:

@@ -22,6 +22,7 @@ from analogon.methods.semia.config import Config
 from analogon.methods.semia.networks import Generator
 from analogon.methods.semia.practice import carried, carry, open_places, shift_tensor, to_tensor
 from analogon.methods.semia.training import Trainer, make_generator
+from analogon.rendering import PLAIN, Rendering, Wishes
 from analogon.run import Run
 from analogon.tone import Tones, class_tones, tone_shift
 from analogon.training import drive
@@ -40,9 +41,13 @@ class Painter:
         self.exemplar, self.config, self.stopped = exemplar, config, stopped
         self.generator = generator.eval().requires_grad_(False)
 
-    def render(self, target: LabelMap, run: Run) -> NDArray[np.float32]:
+    def render(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering:  # noqa: ARG002 (takes none)
         """One forward pass at the working size, brought to the target's size; see the package's base class."""
-        device = pick(run.device)
+        started = time.monotonic()
+        image = self._full_size(target, pick(run.device))
+        return Rendering(image, seconds={"painting": time.monotonic() - started})
+
+    def _full_size(self, target: LabelMap, device: torch.device) -> NDArray[np.float32]:
         self.generator.to(device)
         small = _shrunk(target, self.config.size_limit)
         given, made = self._paint(small, device)
@@ -153,7 +158,7 @@ def _preview(painter: Any, run: Run, tag: str) -> Path | None:
     make_folder(folder)
     for i, target in enumerate(run.targets, 1):
         path = folder / f"{tag}-{i}.png"
-        write_image(path, now.render(_shrunk(target, now.config.size_limit), run))
+        write_image(path, now.render(_shrunk(target, now.config.size_limit), run).image)
     return path
 
 

@@ -1,0 +1,201 @@
+"""The layout map: a source place for every target pixel, in pieces as large and with seams as quiet as possible.
+
+Many simple maps are proposed for each class (staying, moved, mirrored, scaled; a region's left part moved as its
+left edge moved, its top as its top did), and belief propagation chooses one for each cell of a coarse grid: by
+classes and depths that fit, and by seams that do not show. A picture that must change its shape is thus cut into
+pieces that keep theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogon.ops import labelling
+from analogon.ops.parallel import bands, spread
+
+Places = NDArray[np.int32]
+Ids = NDArray[np.uint16]
+
+#: The grid has about this many cells along the longest side; cells have a power of two of pixels.
+GRID = 72
+#: Regions are compared on maps of at most this many rows and columns.
+SMALL = 256
+#: Smallest region with maps of its own, as a share of the target.
+SMALLEST_REGION = 0.002
+#: Smallest share of the target that a shift of the fallback field must carry to be proposed for other places too.
+SMALLEST_SHIFT, MOST_SHIFTS = 0.001, 12
+#: A region that fits a source region this well (IoU) is it; others may be mirror images.
+SURE = 0.6
+#: Costs per cell: of being aligned by an edge, of coming from a shift of the fallback, and of being scaled (beside
+#: the logarithms of its scales).
+ALIGNED, SHIFTED, SCALED = 0.02, 0.03, 0.1
+
+Box = tuple[int, int, int, int]
+Row = tuple[float, float, float, float, float, float]
+
+
+def cell_size(shape: tuple[int, ...]) -> int:
+    """Pixels along a cell of the grid for a target of this shape: 1, 2, 4, 8, ..."""
+    return 1 << max(0, round(float(np.log2(max(shape) / GRID))))
+
+
+def arrange(source: NDArray[np.uint8], source_ids: Ids, target_ids: Ids, fallback: NDArray[np.float32]) -> Places:
+    """Source places (row, col) for every target pixel.
+
+    Args:
+        source: (h', w', 3 or more) the picture.
+        source_ids, target_ids: (h', w') and (h, w), classes counted from 0; ids that only the source has are unusable.
+        fallback: (h, w, 2) places for pixels that no chosen map serves; its frequent shifts are proposed too.
+    """
+    cell = cell_size(target_ids.shape)
+    maps = np.array(list(_maps(source_ids, target_ids, fallback, cell)), np.float32)
+    height, width = target_ids.shape
+    grid = (-(-height // cell), -(-width // cell))
+    deepest = labelling.DEPTH * max(1, cell // 8)
+    depth_of = [labelling.depths(ids, min(deepest, 85)) for ids in (source_ids, target_ids)]
+    chosen = np.empty((*grid, labelling.MOST), np.int32)
+    costs = np.empty((*grid, labelling.MOST), np.float32)
+    parts = bands(grid[0])
+    spread(
+        labelling.rate,
+        [(source_ids, target_ids, *depth_of, maps, cell, min(deepest, 85), a, b, chosen, costs) for a, b in parts],
+    )
+    seams = np.zeros((2, *grid, labelling.MOST, labelling.MOST), np.float32)
+    spread(labelling.seam_costs, [(source, maps, chosen, cell, a, b, seams) for a, b in parts])
+    best = labelling.agree(costs, seams)
+    chosen = np.ascontiguousarray(np.take_along_axis(chosen, best[..., None], 2)[..., 0])
+    places = np.empty((height, width, 2), np.int32)
+    spread(
+        labelling.carry,
+        [(source_ids, target_ids, maps, chosen, cell, fallback, a, b, places) for a, b in bands(height)],
+    )
+    return places
+
+
+def _maps(source_ids: Ids, target_ids: Ids, fallback: NDArray[np.float32], cell: int) -> Iterator[Row]:
+    """All maps that are proposed, plain ones first, each once."""
+    seen: set[tuple[float, ...]] = set()
+    for row in _all_maps(source_ids, target_ids, fallback, cell):
+        key = (row[0], *(round(value, 3) for value in row[1:5]))
+        if key not in seen:
+            seen.add(key)
+            yield row
+
+
+def _all_maps(source_ids: Ids, target_ids: Ids, fallback: NDArray[np.float32], cell: int) -> Iterator[Row]:
+    down, across = (m / n for m, n in zip(source_ids.shape, target_ids.shape, strict=True))
+    every = -(-max(*source_ids.shape, *target_ids.shape) // SMALL)
+    source, target = source_ids[::every, ::every], target_ids[::every, ::every]
+    for c in np.unique(target):
+        yield float(c), down, 0.5 * down - 0.5, across, 0.5 * across - 0.5, 0.0 if down == across == 1 else SCALED
+        theirs = list(_regions(source == c))
+        for region, box in _regions(target == c):
+            pair = _most_alike(theirs, region, box)
+            if pair is not None:
+                origin, mirrored, alike = pair
+                a, b = _scaled_box(origin, every), _scaled_box(box, every)
+                for flip in (mirrored,) if alike > SURE else (False, True):
+                    yield from _aligned(float(c), a, b, flip, cell)
+                yield from _stretched(float(c), a, b, mirrored)
+        yield from _frequent(c, target_ids, fallback)
+
+
+def _regions(mask: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], Box]]:
+    """Connected regions (8-neighbourhood) that are not too small, as cut-outs, with their boxes."""
+    from scipy import ndimage as ndi
+
+    labels, _ = ndi.label(mask, np.ones((3, 3)))
+    for n, (rows, cols) in enumerate(ndi.find_objects(labels), 1):
+        part = labels[rows, cols] == n
+        if part.sum() >= SMALLEST_REGION * mask.size:
+            yield part, (rows.start, cols.start, rows.stop, cols.stop)
+
+
+def _most_alike(
+    theirs: list[tuple[NDArray[np.bool_], Box]], region: NDArray[np.bool_], box: Box
+) -> tuple[Box, bool, float] | None:
+    """The source region whose shape, at the same or the region's size, mirrored or not, is most like a region's."""
+    best: tuple[Box, bool, float] | None = None
+    for part, origin in theirs:
+        for mirrored in (False, True):
+            shape = part[:, ::-1] if mirrored else part
+            for alike in (_overlap_at_foot(shape, region), _overlap_stretched(shape, region)):
+                # ties go to what is larger and not mirrored, which comes first
+                if best is None or alike > best[2] + 1e-6:
+                    best = (origin, mirrored, alike)
+    return best
+
+
+def _overlap_at_foot(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
+    """IoU of two cut-outs with their lower edges and centre lines put together: objects stand on something."""
+    height, width = max(a.shape[0], b.shape[0]), max(a.shape[1], b.shape[1])
+    both = np.zeros((2, height, width), bool)
+    for canvas, part in zip(both, (a, b), strict=True):
+        left = (width - part.shape[1]) // 2
+        canvas[height - part.shape[0] :, left : left + part.shape[1]] = part
+    return float((both[0] & both[1]).sum() / (both[0] | both[1]).sum())
+
+
+def _overlap_stretched(a: NDArray[np.bool_], b: NDArray[np.bool_]) -> float:
+    """IoU of two cut-outs, the first brought to the second's size."""
+    rows = np.arange(b.shape[0]) * a.shape[0] // b.shape[0]
+    cols = np.arange(b.shape[1]) * a.shape[1] // b.shape[1]
+    stretched = a[np.ix_(rows, cols)]
+    return float((stretched & b).sum() / (stretched | b).sum())
+
+
+def _scaled_box(box: Box, by: int) -> Box:
+    return box[0] * by, box[1] * by, box[2] * by, box[3] * by
+
+
+def _aligned(c: float, source: Box, target: Box, mirrored: bool, cell: int) -> Iterator[Row]:
+    """The nine shifts that bring edges or centres of two boxes together.
+
+    Shifts are whole cells, so that pieces are exact copies at every level of the pyramid.
+    """
+    rows = (source[0] - target[0], source[2] - target[2], (source[0] + source[2] - target[0] - target[2]) / 2)
+    if mirrored:
+        edges = (source[3] + target[1], source[1] + target[3])
+        cols = (*edges, sum(edges) / 2)
+    else:
+        cols = (source[1] - target[1], source[3] - target[3], (source[1] + source[3] - target[1] - target[3]) / 2)
+    for row in rows:
+        for col in cols:
+            down, across = round(row / cell) * cell, round(col / cell) * cell
+            # a mirror image of whole cells starts on their last pixel
+            yield c, 1.0, float(down), -1.0 if mirrored else 1.0, float(across - 1 if mirrored else across), ALIGNED
+
+
+def _stretched(c: float, source: Box, target: Box, mirrored: bool) -> Iterator[Row]:
+    """The map of one box to the other."""
+    down = (source[2] - source[0]) / (target[2] - target[0])
+    across = (source[3] - source[1]) / (target[3] - target[1])
+    cost = abs(float(np.log(down))) + abs(float(np.log(across)))
+    if cost < 0.01:
+        return
+    rows = source[0] + 0.5 * down - 0.5 - down * target[0]
+    if mirrored:
+        yield c, down, rows, -across, source[3] - 0.5 - across * (0.5 - target[1]), SCALED + cost
+    else:
+        yield c, down, rows, across, source[1] + 0.5 * across - 0.5 - across * target[1], SCALED + cost
+
+
+def _frequent(c: np.uint16, target_ids: Ids, fallback: NDArray[np.float32]) -> Iterator[Row]:
+    """Shifts, plain and mirrored, by which the fallback field carries large parts of a class."""
+    every = max(1, max(target_ids.shape) // (2 * SMALL))
+    target = target_ids[::every, ::every]
+    rows, cols = np.nonzero(target == c)
+    places = np.floor(fallback[::every, ::every][rows, cols] + 0.5).astype(np.int64)
+    rows, cols = rows * every, cols * every
+    for sign in (1, -1):
+        # one number for both parts of a shift sorts much faster than rows of two
+        down, across = places[:, 0] - rows, places[:, 1] - sign * cols
+        lowest, span = int(across.min()), int(across.max() - across.min()) + 1
+        distinct, counts = np.unique(down * span + (across - lowest), return_counts=True)
+        for n in np.argsort(-counts, kind="stable")[:MOST_SHIFTS]:
+            if counts[n] < SMALLEST_SHIFT * target.size:
+                break
+            yield float(c), 1.0, float(distinct[n] // span), float(sign), float(distinct[n] % span + lowest), SHIFTED

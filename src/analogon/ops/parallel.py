@@ -1,0 +1,50 @@
+"""Kernels on several CPU threads, with results that do not depend on how many there are.
+
+Work is cut into bands of rows whose size never depends on the machine. Kernels release the GIL and write to their
+own band only; what bands must learn of each other is exchanged between calls.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+#: Rows of a band.
+BAND = 16
+
+_pool: ThreadPoolExecutor | None = None
+
+
+def threads() -> int:
+    """CPU threads that kernels run on: the processors this process may use, or fewer by ``OMP_NUM_THREADS``."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    available = len(affinity(0)) if affinity else os.cpu_count() or 1
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return max(1, min(available, int(asked))) if asked.isdigit() else available
+
+
+def bands(rows: int) -> list[tuple[int, int]]:
+    """(first, last + 1) of every band."""
+    return [(start, min(start + BAND, rows)) for start in range(0, rows, BAND)]
+
+
+def spread(kernel: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]) -> list[Any]:
+    """Call the kernel with each tuple of arguments, on all threads; results in the order of the tasks."""
+    global _pool
+    if threads() == 1:
+        return [kernel(*task) for task in tasks]
+    if _pool is None:
+        _pool = ThreadPoolExecutor(threads(), thread_name_prefix="analogon")
+    return list(_pool.map(lambda task: kernel(*task), tasks))
+
+
+def _forget_pool() -> None:
+    """A forked child has none of its parent's threads."""
+    global _pool
+    _pool = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_pool)

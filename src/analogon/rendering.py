@@ -1,0 +1,117 @@
+"""What one render is asked for besides the layout, and what a method answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from hashlib import sha256
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogon.errors import InputError, OptionError
+from analogon.provenance import Provenance
+
+
+@dataclass(frozen=True, eq=False)
+class Guide:
+    """A pair of maps that says which places are alike: what looks alike in both is to become alike.
+
+    Attributes:
+        name: how messages and records call it.
+        source: float32 (h', w') or (h', w', channels), values about [0, 1], in the size of the source.
+        target: the same for the target, in its size.
+        weight: how much it counts, above 0; 1 is as much as the picture itself.
+
+    Raises:
+        InputError: the arrays are no such pair. OptionError: the weight is no number above 0.
+    """
+
+    name: str
+    source: NDArray[np.float32]
+    target: NDArray[np.float32]
+    weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Check the maps and make them read-only float32."""
+        for side in ("source", "target"):
+            array = np.asarray(getattr(self, side))
+            if array.ndim not in (2, 3) or array.size == 0 or array.dtype.kind != "f":
+                raise InputError(
+                    f"The {side} of guide '{self.name}' is {array.dtype} of shape {array.shape}: give a float array "
+                    "(h, w) or (h, w, channels)."
+                )
+            if not np.isfinite(array).all():
+                raise InputError(f"The {side} of guide '{self.name}' holds infinite values or none: give numbers.")
+            array = np.array(array, np.float32)
+            array.setflags(write=False)
+            object.__setattr__(self, side, array)
+        if self.source.shape[2:] != self.target.shape[2:]:
+            raise InputError(
+                f"The two maps of guide '{self.name}' have different channels: give two grey ones or two in colour."
+            )
+        if isinstance(self.weight, bool) or not 0 < self.weight < math.inf:
+            raise OptionError(f"The weight of guide '{self.name}' cannot be {self.weight!r}: give a number above 0.")
+        object.__setattr__(self, "weight", float(self.weight))
+
+    def record(self) -> dict[str, Any]:
+        """Name, weight and SHA-256 of both maps, as JSON values."""
+        source, target = (sha256(one.astype("<f4").tobytes()).hexdigest() for one in (self.source, self.target))
+        return {"name": self.name, "weight": self.weight, "source": source, "target": target}
+
+
+@dataclass(frozen=True, eq=False)
+class Wishes:
+    """What one render is asked for besides the layout.
+
+    Attributes:
+        keep: which pixels stay as they are in the source. ``"auto"``: those that the edit does not concern, where
+            source and target have one size; ``"none"``: none needs to; bool (h, w) in the target's size: those that
+            are True.
+        tile: the result continues without a seam where its left edge is put to its right, and its top to its bottom.
+        preview: a quick first impression will do.
+        guides: further pairs of maps that say what is alike.
+    """
+
+    keep: Literal["auto", "none"] | NDArray[np.bool_] = "auto"
+    tile: bool = False
+    preview: bool = False
+    guides: tuple[Guide, ...] = ()
+
+    def asked(self) -> tuple[str, ...]:
+        """Names of the wishes that are not the default."""
+        names = []
+        for wish in fields(self):
+            value = getattr(self, wish.name)
+            if isinstance(value, np.ndarray) or value != wish.default:
+                names.append(wish.name)
+        return tuple(names)
+
+    def record(self) -> dict[str, Any]:
+        """The wishes as JSON values, arrays by their SHA-256."""
+        keep: Any = self.keep
+        if isinstance(keep, np.ndarray):
+            keep = {"mask": sha256(np.packbits(keep).tobytes()).hexdigest(), "share": float(keep.mean())}
+        guides = [guide.record() for guide in self.guides]
+        return {"keep": keep, "tile": self.tile, "preview": self.preview, "guides": guides}
+
+
+#: Nothing but the layout.
+PLAIN = Wishes()
+
+
+@dataclass(frozen=True, eq=False)
+class Rendering:
+    """What a method answers to one render.
+
+    Attributes:
+        image: float32 (h, w, 3) in [0, 1], in the target's size.
+        provenance: where each pixel comes from, if the picture is made of pixels of the source.
+        seconds: wall-clock time of each stage, in their order.
+    """
+
+    image: NDArray[np.float32]
+    provenance: Provenance | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
