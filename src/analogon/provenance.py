@@ -20,13 +20,16 @@ class Provenance:
     Attributes:
         places: int32 (h, w, 2), row and column in the source; any integer array is taken, and made read-only.
         source_shape: height and width of the source.
+        tone: float32 (h, w, 3), what was added to the colours of the copies (in units of [0, 1]) to hide seams; None
+            where nothing was.
 
     Raises:
-        InputError: ``places`` is no such array, or a place lies outside the source.
+        InputError: ``places`` or ``tone`` is no such array, or a place lies outside the source.
     """
 
     places: NDArray[np.int32]
     source_shape: tuple[int, int]
+    tone: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         """Check the places."""
@@ -41,6 +44,8 @@ class Provenance:
         view.setflags(write=False)
         object.__setattr__(self, "places", view)
         object.__setattr__(self, "source_shape", (int(height), int(width)))
+        if self.tone is not None and (self.tone.shape != (*places.shape[:2], 3) or self.tone.dtype != np.float32):
+            raise InputError(f"The tone is float32 (h, w, 3), not {self.tone.dtype} of shape {self.tone.shape}.")
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -48,17 +53,19 @@ class Provenance:
         height, width, _ = self.places.shape
         return height, width
 
-    def apply_to(self, other: NDArray[Any]) -> NDArray[Any]:
+    def apply_to(self, other: NDArray[Any], *, tone: bool = False) -> NDArray[Any]:
         """The same rearrangement of another map of the source.
 
         Args:
             other: (h', w') or (h', w', ...) of the source's size and any dtype.
+            tone: add ``tone`` and clip to [0, 1], for colours in [0, 1]: with it the source's picture becomes the
+                result to the last bit.
 
         Returns:
-            (h, w) or (h, w, ...) of the same dtype, exact copies of the values.
+            (h, w) or (h, w, ...) of the same dtype, exact copies of the values but for the tone.
 
         Raises:
-            InputError: ``other`` has another size than the source.
+            InputError: ``other`` has another size than the source, or takes no tone.
         """
         array = np.asarray(other)
         if array.shape[:2] != self.source_shape:
@@ -68,7 +75,14 @@ class Provenance:
                 "source's size."
             )
         moved: NDArray[Any] = array.reshape(-1, *array.shape[2:])[self._flat()]
-        return moved
+        if not tone or self.tone is None:
+            return moved
+        if array.dtype.kind != "f" or array.shape[2:] != (3,):
+            raise InputError(
+                f"Tone is for float colours (h, w, 3) in [0, 1], not for {array.dtype} of shape {array.shape}: leave "
+                "it out."
+            )
+        return np.clip(moved + self.tone, 0, 1)
 
     def _flat(self) -> NDArray[np.int64]:
         """Each place as one number, row by row."""

@@ -52,23 +52,24 @@ class Result:
     provenance: Provenance | None = None
     labels: LabelMap | None = None
 
-    def apply_to(self, other: ImageSource) -> NDArray[Any]:
+    def apply_to(self, other: ImageSource, *, tone: bool = False) -> NDArray[Any]:
         """Carry the rearrangement of the picture to another map of the source: depth, normals, instance masks, ….
 
         Args:
             other: an array (h', w') or (h', w', ...) of any dtype, or a file or Pillow picture, which is read without
                 any conversion (an indexed one as its indices). It has the source's size; several pictures that were
                 joined have the size of all of them.
+            tone: add what was added to the picture's colours at seams; for float colours in [0, 1] only.
 
         Returns:
-            (h, w) or (h, w, ...) of the same dtype, exact copies of the values.
+            (h, w) or (h, w, ...) of the same dtype, exact copies of the values but for the tone.
 
         Raises:
             InputError: ``other`` cannot be read, or has another size. OptionError: the picture is not made of pixels
                 of the source.
         """
         values = read_map(other)
-        return self._known_provenance().apply_to(values)
+        return self._known_provenance().apply_to(values, tone=tone)
 
     def save(self, path: str | Path, *, provenance: bool = False) -> None:
         """Write the picture, and all else as JSON beside it under the same stem; all files or none.

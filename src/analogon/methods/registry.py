@@ -174,7 +174,20 @@ class Entry:
 
 METHODS: dict[str, Entry] = {
     e.name: e
-    for e in (Entry("semia", "conditional single-image GAN (Li et al., ACM MM 2020)", "analogon.methods.semia", True),)
+    for e in (
+        Entry(
+            "patch",
+            "pieces of the picture, joined coarse to fine: seconds, nothing to train",
+            "analogon.methods.patch",
+            neural=False,
+            takes=frozenset(WISHES),
+            learns=False,
+            provenance=True,
+        ),
+        Entry(
+            "semia", "conditional single-image GAN (Li et al., ACM MM 2020)", "analogon.methods.semia", neural=True
+        ),
+    )
 }
 #: The method where none is named: the first.
 DEFAULT_METHOD = next(iter(METHODS))

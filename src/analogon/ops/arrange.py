@@ -8,13 +8,14 @@ pieces that keep theirs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analogon.ops import labelling
 from analogon.ops.parallel import bands, spread
+from analogon.transport import regions
 
 Places = NDArray[np.int32]
 Ids = NDArray[np.uint16]
@@ -31,9 +32,10 @@ SMALLEST_SHIFT, MOST_SHIFTS = 0.001, 12
 SURE = 0.6
 #: Costs per cell: of being aligned by an edge, of coming from a shift of the fallback, and of being scaled (beside
 #: the logarithms of its scales).
-ALIGNED, SHIFTED, SCALED = 0.02, 0.03, 0.1
+ALIGNED, SHIFTED, SCALED = 0.02, 0.03, 1.0
 
 Box = tuple[int, int, int, int]
+Region = tuple[NDArray[np.bool_], Box]
 Row = tuple[float, float, float, float, float, float]
 
 
@@ -42,16 +44,30 @@ def cell_size(shape: tuple[int, ...]) -> int:
     return 1 << max(0, round(float(np.log2(max(shape) / GRID))))
 
 
-def arrange(source: NDArray[np.uint8], source_ids: Ids, target_ids: Ids, fallback: NDArray[np.float32]) -> Places:
+def arrange(
+    source: NDArray[np.uint8],
+    source_ids: Ids,
+    target_ids: Ids,
+    fallback: NDArray[np.float32],
+    *,
+    frame: tuple[int, int],
+    fixed: NDArray[np.bool_],
+    things: Set[int] = frozenset(),
+    stuff: Set[int] = frozenset(),
+) -> Places:
     """Source places (row, col) for every target pixel.
 
     Args:
         source: (h', w', 3 or more) the picture.
         source_ids, target_ids: (h', w') and (h, w), classes counted from 0; ids that only the source has are unusable.
         fallback: (h, w, 2) places for pixels that no chosen map serves; its frequent shifts are proposed too.
+        frame: size of the part of the source (at its top left) that the target is an edit of.
+        fixed: bool (h, w), pixels that stay where they are; only where the target has the frame's size.
+        things, stuff: classes whose regions always move as wholes, and never.
     """
     cell = cell_size(target_ids.shape)
-    maps = np.array(list(_maps(source_ids, target_ids, fallback, cell)), np.float32)
+    rows = _maps(source_ids, target_ids, fallback, cell, frame=frame, things=things, stuff=stuff)
+    maps = np.array(list(rows), np.float32)
     height, width = target_ids.shape
     grid = (-(-height // cell), -(-width // cell))
     deepest = labelling.DEPTH * max(1, cell // 8)
@@ -63,6 +79,7 @@ def arrange(source: NDArray[np.uint8], source_ids: Ids, target_ids: Ids, fallbac
         labelling.rate,
         [(source_ids, target_ids, *depth_of, maps, cell, min(deepest, 85), a, b, chosen, costs) for a, b in parts],
     )
+    _hold(fixed, maps, cell, chosen, costs)
     seams = np.zeros((2, *grid, labelling.MOST, labelling.MOST), np.float32)
     spread(labelling.seam_costs, [(source, maps, chosen, cell, a, b, seams) for a, b in parts])
     best = labelling.agree(costs, seams)
@@ -72,28 +89,74 @@ def arrange(source: NDArray[np.uint8], source_ids: Ids, target_ids: Ids, fallbac
         labelling.carry,
         [(source_ids, target_ids, maps, chosen, cell, fallback, a, b, places) for a, b in bands(height)],
     )
+    if fixed.any():
+        ys, xs = np.nonzero(fixed)
+        places[ys, xs, 0], places[ys, xs, 1] = ys, xs
     return places
 
 
-def _maps(source_ids: Ids, target_ids: Ids, fallback: NDArray[np.float32], cell: int) -> Iterator[Row]:
+def _hold(
+    fixed: NDArray[np.bool_],
+    maps: NDArray[np.float32],
+    cell: int,
+    chosen: NDArray[np.int32],
+    costs: NDArray[np.float32],
+) -> None:
+    """Leave cells in which all pixels are fixed no map but staying, so that their neighbours' seams fit to them."""
+    height, width = fixed.shape
+    whole = np.ones((chosen.shape[0] * cell, chosen.shape[1] * cell), bool)
+    whole[:height, :width] = fixed
+    held = whole.reshape(chosen.shape[0], cell, chosen.shape[1], cell).all((1, 3))
+    if not held.any():
+        return
+    stays = (maps[:, 1:5] == (1, 0, 1, 0)).all(1)
+    first = {int(maps[k, 0]): k for k in np.flatnonzero(stays)[::-1]}
+    classes = maps[chosen[held][:, 0], 0].astype(int)
+    chosen[held] = -1
+    costs[held] = 1e6
+    at = np.flatnonzero(held.ravel())
+    chosen.reshape(-1, chosen.shape[2])[at, 0] = [first[c] for c in classes]
+    costs.reshape(-1, costs.shape[2])[at, 0] = 0
+
+
+def _maps(
+    source_ids: Ids,
+    target_ids: Ids,
+    fallback: NDArray[np.float32],
+    cell: int,
+    *,
+    frame: tuple[int, int],
+    things: Set[int],
+    stuff: Set[int],
+) -> Iterator[Row]:
     """All maps that are proposed, plain ones first, each once."""
     seen: set[tuple[float, ...]] = set()
-    for row in _all_maps(source_ids, target_ids, fallback, cell):
+    for row in _all_maps(source_ids, target_ids, fallback, cell, frame, things, stuff):
         key = (row[0], *(round(value, 3) for value in row[1:5]))
         if key not in seen:
             seen.add(key)
             yield row
 
 
-def _all_maps(source_ids: Ids, target_ids: Ids, fallback: NDArray[np.float32], cell: int) -> Iterator[Row]:
-    down, across = (m / n for m, n in zip(source_ids.shape, target_ids.shape, strict=True))
+def _all_maps(
+    source_ids: Ids,
+    target_ids: Ids,
+    fallback: NDArray[np.float32],
+    cell: int,
+    frame: tuple[int, int],
+    things: Set[int],
+    stuff: Set[int],
+) -> Iterator[Row]:
+    down, across = (m / n for m, n in zip(frame, target_ids.shape, strict=True))
     every = -(-max(*source_ids.shape, *target_ids.shape) // SMALL)
-    source, target = source_ids[::every, ::every], target_ids[::every, ::every]
-    for c in np.unique(target):
-        yield float(c), down, 0.5 * down - 0.5, across, 0.5 * across - 0.5, 0.0 if down == across == 1 else SCALED
-        theirs = list(_regions(source == c))
-        for region, box in _regions(target == c):
-            pair = _most_alike(theirs, region, box)
+    target = np.ascontiguousarray(target_ids[::every, ::every])
+    theirs, ours = _regions(np.ascontiguousarray(source_ids[::every, ::every])), _regions(target)
+    for c in map(int, np.unique(target_ids)):
+        pairs = [] if c in stuff else [(_most_alike(theirs.get(c, []), part), box) for part, box in ours.get(c, [])]
+        if c not in things or not any(pair for pair, _ in pairs):
+            staying = 0.0 if down == across == 1 else SCALED
+            yield float(c), down, 0.5 * down - 0.5, across, 0.5 * across - 0.5, staying
+        for pair, box in pairs:
             if pair is not None:
                 origin, mirrored, alike = pair
                 a, b = _scaled_box(origin, every), _scaled_box(box, every)
@@ -103,19 +166,20 @@ def _all_maps(source_ids: Ids, target_ids: Ids, fallback: NDArray[np.float32], c
         yield from _frequent(c, target_ids, fallback)
 
 
-def _regions(mask: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.bool_], Box]]:
-    """Connected regions (8-neighbourhood) that are not too small, as cut-outs, with their boxes."""
-    from scipy import ndimage as ndi
-
-    labels, _ = ndi.label(mask, np.ones((3, 3)))
-    for n, (rows, cols) in enumerate(ndi.find_objects(labels), 1):
-        part = labels[rows, cols] == n
-        if part.sum() >= SMALLEST_REGION * mask.size:
-            yield part, (rows.start, cols.start, rows.stop, cols.stop)
+def _regions(ids: Ids) -> dict[int, list[Region]]:
+    """Connected regions (8-neighbourhood) of each class that are not too small, as cut-outs, with their boxes."""
+    runs, number, boxes, areas, classes = regions.regions_of(ids.astype(np.int16))
+    painted = regions.paint(ids.shape, runs, number)
+    found: dict[int, list[Region]] = {}
+    for n in np.flatnonzero(areas >= SMALLEST_REGION * ids.size):
+        top, left, bottom, right = (int(edge) for edge in boxes[n])
+        part = painted[top:bottom, left:right] == n
+        found.setdefault(int(classes[n]), []).append((part, (top, left, bottom, right)))
+    return found
 
 
 def _most_alike(
-    theirs: list[tuple[NDArray[np.bool_], Box]], region: NDArray[np.bool_], box: Box
+    theirs: list[Region], region: NDArray[np.bool_]
 ) -> tuple[Box, bool, float] | None:
     """The source region whose shape, at the same or the region's size, mirrored or not, is most like a region's."""
     best: tuple[Box, bool, float] | None = None
@@ -183,7 +247,7 @@ def _stretched(c: float, source: Box, target: Box, mirrored: bool) -> Iterator[R
         yield c, down, rows, across, source[1] + 0.5 * across - 0.5 - across * target[1], SCALED + cost
 
 
-def _frequent(c: np.uint16, target_ids: Ids, fallback: NDArray[np.float32]) -> Iterator[Row]:
+def _frequent(c: int, target_ids: Ids, fallback: NDArray[np.float32]) -> Iterator[Row]:
     """Shifts, plain and mirrored, by which the fallback field carries large parts of a class."""
     every = max(1, max(target_ids.shape) // (2 * SMALL))
     target = target_ids[::every, ::every]

@@ -7,15 +7,19 @@ machine finds the same. A leap is only a candidate: the search decides by the fu
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from analogon.ops.parallel import spread
 from analogon.ops.search import CELL
 
 #: Coefficients of a colour plane: those whose frequencies along rows and columns add up to this at most.
 HIGHEST = 2
+#: Queries that one thread takes at a time.
+QUERIES = 256
 #: The basis is orthonormal times this, rounded.
 UNIT = 1024
 
@@ -111,7 +115,7 @@ class Dictionary:
     cols: int
 
     @staticmethod
-    def of(source: NDArray[np.uint8], ids: NDArray[np.uint16], size: int, classes: int) -> Dictionary:
+    def of(source: NDArray[Any], ids: NDArray[np.uint16], size: int, classes: int) -> Dictionary:
         """All patches of a padded source plane; ``ids`` (h, w) are its classes, those above ``classes`` unusable."""
         height, width = ids.shape
         basis = cosine_basis(size, source.shape[2])
@@ -124,3 +128,26 @@ class Dictionary:
         return Dictionary(
             size, basis, order, start_of, described.reshape(-1, basis.shape[1])[order], cells, width
         )
+
+    def nearest(
+        self,
+        canvas: NDArray[Any],
+        queries: NDArray[np.int32],
+        classes: NDArray[np.uint16],
+        usage: NDArray[np.int32],
+        price: NDArray[np.float32],
+    ) -> NDArray[np.int32]:
+        """For each query (row, col) of a padded canvas the source pixel of its class whose patch, with the cost of
+        using it, fits best: int32 (n, 2), -1 where the source lacks the class."""
+        owners = np.repeat(np.arange(len(price)), np.diff(self.start_of))
+        costs = price[owners] * usage.ravel()[self.cells[: len(owners)]]
+        found = np.empty((len(queries), 2), np.int32)
+        tasks = [
+            (
+                canvas, self.size, self.basis, queries, classes, self.places_of, self.start_of, self.described,
+                costs.astype(np.float32), self.cols, first, min(first + QUERIES, len(queries)), found,
+            )
+            for first in range(0, len(queries), QUERIES)
+        ]  # fmt: skip
+        spread(nearest, tasks)
+        return found

@@ -18,6 +18,8 @@ FLAT = np.float32(5)
 #: How far, in pixels, a correction reaches into a piece.
 REACH = 40.0
 CYCLES = 4
+#: Corrections below this many levels in all colours cannot be seen.
+LEAST = 0.5
 #: Makes ``c`` zero where a pixel must stay as it is.
 FIRM = np.float32(1e6)
 

@@ -6,7 +6,8 @@ All planes that a kernel compares are padded by the patch radius, so that a patc
 
 Candidates of a pixel are the continuations of its neighbours' matches (the coherence search of Ashikhmin,
 "Synthesizing natural textures", I3D 2001) and at most one leap that :mod:`analogon.ops.leaps` found by exhaustive
-comparison; there are no random tries.
+comparison. Random tries around the best match so far, in boxes that halve (PatchMatch, Barnes et al., SIGGRAPH 2009),
+come on top only if they are asked for.
 """
 
 from __future__ import annotations
@@ -19,6 +20,17 @@ from numba import njit
 
 #: A side of the square cells by which the use of the source is counted.
 CELL = 4
+
+
+@njit(inline="always")
+def _mixed(value):  # type: ignore[no-untyped-def]
+    """A 32-bit number that looks random (the finaliser of MurmurHash3)."""
+    value = np.uint32(value)
+    value ^= value >> np.uint32(16)
+    value = np.uint32(value * np.uint32(0x85EBCA6B))
+    value ^= value >> np.uint32(13)
+    value = np.uint32(value * np.uint32(0xC2B2AE35))
+    return np.uint32(value ^ (value >> np.uint32(16)))
 
 
 @lru_cache
@@ -45,12 +57,12 @@ def searcher(size: int, channels: int) -> Any:
     @njit(nogil=True, cache=True)
     def search(  # type: ignore[no-untyped-def]
         source, target, source_ids, target_ids, places, errors, columns, starts, leaps, reluctance,
-        usage, price, label_weight, first, last, forward, wrap,
+        usage, price, label_weight, tries, seed, first, last, forward, wrap,
     ):  # fmt: skip
         """Improve the matches of the listed pixels of rows first..last; return the change of the usage.
 
         ``columns[starts[y] : starts[y + 1]]`` are the pixels of row y. ``price[class]`` is what one earlier use of
-        a cell costs. A leap must be better by the factor ``reluctance``.
+        a cell costs. A leap must be better by the factor ``reluctance``. ``tries`` random places follow.
         """
         height, width = places.shape[:2]
         rows, cols = source_ids.shape[0] - size + 1, source_ids.shape[1] - size + 1
@@ -73,9 +85,18 @@ def searcher(size: int, channels: int) -> Any:
                 old_cell_y, old_cell_x = old_y // CELL, old_x // CELL
                 best_y, best_x, best_error = old_y, old_x, error
                 best = error + unit * np.float32(usage[old_cell_y, old_cell_x] + delta[old_cell_y, old_cell_x] - 1)
-                for k in range(5):
+                for k in range(5 + tries):
                     factor = np.float32(1)
-                    if k == 4:
+                    if k > 4:
+                        reach = max(rows, cols) >> (k - 5)
+                        if reach < 1:
+                            break
+                        noise = _mixed(_mixed(seed + np.uint32(y)) + np.uint32(x * 64 + k))
+                        cy = best_y + np.int32(noise & np.uint32(0xFFFF)) % (2 * reach + 1) - reach
+                        cx = best_x + np.int32(noise >> np.uint32(16)) % (2 * reach + 1) - reach
+                        if cy < 0 or cx < 0 or cy >= rows or cx >= cols:
+                            continue
+                    elif k == 4:
                         if leaps.shape[0] == 0 or leaps[at, 0] < 0:
                             continue
                         cy, cx = leaps[at, 0], leaps[at, 1]

@@ -1,0 +1,1 @@
+"""Patches: pieces of the picture, moved by the layouts and joined coarse to fine."""

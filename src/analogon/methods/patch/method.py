@@ -1,0 +1,84 @@
+"""The patch method: nothing is learnt; each render is a synthesis of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analogon.data import Exemplar, LabelMap
+from analogon.errors import ModelError, OptionError
+from analogon.methods.base import Arrays
+from analogon.methods.patch.config import Config
+from analogon.rendering import PLAIN, Rendering, Wishes
+from analogon.run import Run
+
+
+class PatchSynthesizer:
+    """An exemplar and how to take it apart."""
+
+    stopped = None
+
+    def __init__(self, exemplar: Exemplar, config: Config) -> None:
+        self.exemplar, self.config = exemplar, config
+        self._things, self._stuff = self._classes("things", config.things), self._classes("stuff", config.stuff)
+        both = sorted(set(config.things) & set(config.stuff))
+        if both:
+            raise OptionError(f"Class '{both[0]}' cannot be among things and stuff at once: leave it out of one.")
+
+    def render(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering:
+        """See :func:`analogon.ops.engine.synthesize`."""
+        from analogon.ops.engine import synthesize
+        from analogon.ops.synthesis import Settings
+
+        config = self.config
+        settings = Settings(
+            patch=config.patch,
+            rounds=config.rounds,
+            leaps=config.leaps,
+            reluctance=config.reluctance,
+            uniformity=config.uniformity,
+            class_weight=config.class_weight,
+            depth_weight=config.depth_weight,
+            random_tries=config.random_tries,
+        )
+        return synthesize(
+            self.exemplar,
+            target,
+            run,
+            settings=settings,
+            wishes=wishes,
+            pieces=config.start == "pieces",
+            tone=config.tone,
+            things=self._things,
+            stuff=self._stuff,
+        )
+
+    def arrays(self) -> Arrays:
+        """Nothing is learnt."""
+        return {}
+
+    def _classes(self, field: str, names: Sequence[str]) -> frozenset[int]:
+        """Ids of the named classes.
+
+        Raises:
+            OptionError: there is none of a name.
+        """
+        known = {label.name: label.id for label in self.exemplar.labels.palette.classes}
+        for name in names:
+            if name not in known:
+                raise OptionError(f"Class '{name}' in {field} does not exist; the classes are {', '.join(known)}.")
+        return frozenset(known[name] for name in names)
+
+
+class _Patch:
+    """See :class:`analogon.methods.base.Method`."""
+
+    def fit(self, exemplar: Exemplar, config: Config, run: Run) -> PatchSynthesizer:  # noqa: ARG002 (the contract's)
+        return PatchSynthesizer(exemplar, config)
+
+    def restore(self, exemplar: Exemplar, config: Config, arrays: Arrays, run: Run) -> PatchSynthesizer:  # noqa: ARG002
+        if arrays:
+            raise ModelError("The model holds arrays that the patch method has no use for: make it again.")
+        return PatchSynthesizer(exemplar, config)
+
+
+METHOD = _Patch()

@@ -1,0 +1,234 @@
+"""One level of the pyramid: the pictures at one size, and searching and voting on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogon.ops import leaps, votes
+from analogon.ops.labelling import depths
+from analogon.ops.parallel import bands, spread
+from analogon.ops.pyramid import centres, fill_margin, padded, sampled, shrunk
+from analogon.ops.search import CELL, searcher
+
+Places = NDArray[np.int32]
+Ids = NDArray[np.uint16]
+Plane = NDArray[Any]
+
+#: Rounds from one exhaustive comparison to the next.
+LEAP_EVERY = 2
+#: Depths in a class are told apart up to this many pixels.
+DEEPEST = 3
+#: A start map and what a coarser level made of it agree up to this many pixels.
+AGREE = 2
+#: A guide that differs by this many 8-bit levels is not met.
+GUIDE_STEP = 8
+#: Radius of the last votes.
+SETTLE = 2
+
+
+@dataclass(eq=False)
+class Level:
+    """The pictures at one size.
+
+    Attributes:
+        factor: how many pixels of the full size stand side by side in one of this size.
+        patch: side of a patch.
+        wrap: whether the target continues on its other side.
+        source: planes (h', w', C), and ``padded_source`` with a margin of the patch radius.
+        canvas: padded planes of the target; its colours are painted, its guides stay.
+        source_ids, target_ids: classes, with their padded forms.
+        fixed: pixels that keep their start place.
+    """
+
+    factor: int
+    patch: int
+    wrap: bool
+    source: Plane
+    padded_source: Plane
+    canvas: Plane
+    source_ids: Ids
+    target_ids: Ids
+    padded_source_ids: Ids
+    padded_target_ids: Ids
+    fixed: NDArray[np.bool_]
+
+    @staticmethod
+    def of(
+        source: Plane,
+        source_ids: Ids,
+        target_ids: Ids,
+        guides: Plane,
+        fixed: NDArray[np.bool_],
+        *,
+        factor: int,
+        patch: int,
+        depth_weight: float,
+        wrap: bool,
+    ) -> Level:
+        """The level whose pixels are ``factor`` pixels wide; see :class:`analogon.ops.synthesis.Problem`."""
+        radius = patch // 2
+        source_ids, target_ids = sampled(source_ids, factor), sampled(target_ids, factor)
+        planes = [shrunk(source, factor)]
+        painted = [np.zeros((*target_ids.shape, 3), source.dtype)]
+        if guides.shape[2]:
+            painted.append(shrunk(guides, factor))
+        if depth_weight > 0:
+            step = np.sqrt(depth_weight) / (3 * DEEPEST)
+            for ids, parts in ((source_ids, planes), (target_ids, painted)):
+                depth = np.minimum(np.rint(depths(ids, DEEPEST) * step), 255)
+                parts.append(depth.astype(source.dtype)[..., None])
+        bare, canvas = (parts[0] if len(parts) == 1 else np.concatenate(parts, -1) for parts in (planes, painted))
+        return Level(
+            factor,
+            patch,
+            wrap,
+            bare,
+            padded(bare, radius, wrap=False),
+            padded(canvas, radius, wrap=wrap),
+            source_ids,
+            target_ids,
+            padded(source_ids, radius, wrap=False),
+            padded(target_ids, radius, wrap=wrap),
+            sampled(fixed, factor),
+        )
+
+    def start(self, full: Places, coarser: Places | None) -> Places:
+        """The level's first places: the start map's where the coarser level left them, else the coarser level's."""
+        (h, w), (rows, cols) = self.target_ids.shape, self.source_ids.shape
+        at_y, at_x = centres(h, full.shape[0], self.factor), centres(w, full.shape[1], self.factor)
+        limit = np.array([rows - 1, cols - 1], np.int32)
+        given = np.minimum(full[np.ix_(at_y, at_x)] // self.factor, limit)
+        if coarser is None:
+            return np.ascontiguousarray(given)
+        ratio = max(1, round(h / coarser.shape[0]))
+        ys, xs = (np.minimum(np.arange(n) // ratio, m - 1).astype(np.int32) for n, m in zip((h, w), coarser.shape))
+        scaled = coarser[np.ix_(ys, xs)] * np.int32(ratio)
+        scaled[..., 0] += (np.arange(h, dtype=np.int32) - ratio * ys)[:, None]
+        scaled[..., 1] += (np.arange(w, dtype=np.int32) - ratio * xs)[None]
+        np.minimum(scaled, limit, out=scaled)
+        as_given = (np.abs(scaled - given).max(-1) <= max(AGREE, ratio)) | self.fixed
+        return np.where(as_given[..., None], given, scaled)
+
+    def improve(
+        self,
+        places: Places,
+        *,
+        rounds: int,
+        reluctance: float | None,
+        uniformity: float,
+        class_weight: float,
+        tries: int,
+        seed: int,
+    ) -> NDArray[np.float32]:
+        """Search and vote in turn; changes ``places`` and returns the errors of their patches.
+
+        ``reluctance`` None makes no leaps.
+        """
+        height, width = self.target_ids.shape
+        search = searcher(self.patch, self.canvas.shape[2])
+        errors = np.zeros((height, width), np.float32)
+        usage, price = self._usage(places), self._price(uniformity * self.patch**2)
+        none = np.empty((0, 2), np.int32)
+        dictionary = None
+        for n in range(rounds):
+            active = self.active(places)
+            if not active.any():
+                break
+            self._paint(places, active, 0 if n == 0 else self.patch // 2)
+            ys, xs = np.nonzero(active)
+            columns = xs.astype(np.int32)
+            starts = np.searchsorted(ys, np.arange(height + 1)).astype(np.int32)
+            jumps = none
+            if reluctance is not None and n % LEAP_EVERY == 0:
+                dictionary = dictionary or leaps.Dictionary.of(
+                    self.padded_source, self.source_ids, self.patch, len(price)
+                )
+                jumps = self._leaps(dictionary, ys, xs, usage, price, n // LEAP_EVERY)
+            for scan in range(2):
+                # every second band at a time: no band reads what another one is writing
+                for phase in range(2):
+                    tasks = [
+                        (
+                            self.padded_source, self.canvas, self.padded_source_ids, self.padded_target_ids, places,
+                            errors, columns, starts, jumps if scan == 0 else none, np.float32(reluctance or 1), usage,
+                            price, np.float32(class_weight), tries, np.uint32((seed * 64 + n) * 2 + scan), first, last,
+                            scan == 0, self.wrap,
+                        )
+                        for first, last in bands(height)[phase::2]
+                        if starts[first] < starts[last]
+                    ]  # fmt: skip
+                    for change in spread(search, tasks):
+                        usage += change
+        return errors
+
+    def active(self, places: Places) -> NDArray[np.uint8]:
+        """uint8 (h, w): where patches are torn, of the wrong class or against a guide, and not fixed."""
+        out = np.zeros(self.target_ids.shape, np.uint8)
+        radius = self.patch // 2
+        spread(
+            votes.mark_tears,
+            [
+                (places, self.source_ids, self.target_ids, radius, self.wrap, first, last, out)
+                for first, last in bands(len(out))
+            ],
+        )
+        if self.canvas.shape[2] > 3:
+            inner = self.canvas[radius : radius + out.shape[0], radius : radius + out.shape[1], 3:]
+            theirs = self.source[places[..., 0], places[..., 1], 3:]
+            out |= (np.abs(inner.astype(np.int16) - theirs).max(-1) >= GUIDE_STEP).astype(np.uint8)
+        out[self.fixed] = 0
+        return out
+
+    def settle(self, places: Places, errors: NDArray[np.float32]) -> Places:
+        """Each pixel as most patches over it have it."""
+        active, out = self.active(places), np.empty_like(places)
+        spread(
+            votes.settle,
+            [
+                (places, errors, active, self.source_ids, self.target_ids, SETTLE, self.wrap, first, last, out)
+                for first, last in bands(len(out))
+            ],
+        )
+        return out
+
+    def _paint(self, places: Places, active: NDArray[np.uint8], radius: int) -> None:
+        """The picture of these places on the canvas."""
+        spread(
+            votes.vote,
+            [(self.source, places, active, radius, self.wrap, a, b, self.canvas) for a, b in bands(len(places))],
+        )
+        fill_margin(self.canvas, self.patch // 2, wrap=self.wrap)
+
+    def _usage(self, places: Places) -> NDArray[np.int32]:
+        """How often each cell of the source is used: int32, a value per CELL x CELL pixels."""
+        rows, cols = (-(-n // CELL) for n in self.source_ids.shape)
+        flat = (places[..., 0] // CELL).astype(np.int64) * cols + places[..., 1] // CELL
+        return np.bincount(flat.ravel(), minlength=rows * cols).reshape(rows, cols).astype(np.int32)
+
+    def _price(self, uniformity: float) -> NDArray[np.float32]:
+        """What one use of a cell costs, by class: the uniformity over the use that would be even."""
+        classes = int(self.target_ids.max()) + 1
+        ours = np.bincount(self.target_ids.ravel(), minlength=classes)[:classes]
+        theirs = np.bincount(self.source_ids.ravel(), minlength=classes)[:classes]
+        even = np.maximum(ours / np.maximum(theirs, 1) * CELL**2, 1e-3)
+        return np.where((ours > 0) & (theirs > 0), uniformity / even, 0).astype(np.float32)
+
+    def _leaps(
+        self,
+        dictionary: leaps.Dictionary,
+        ys: NDArray[np.intp],
+        xs: NDArray[np.intp],
+        usage: NDArray[np.int32],
+        price: NDArray[np.float32],
+        turn: int,
+    ) -> NDArray[np.int32]:
+        """A proposal for every fourth active pixel, other ones each turn; (-1, -1) for the rest."""
+        out = np.full((len(ys), 2), -1, np.int32)
+        asked = np.flatnonzero((ys % 2 == turn % 2) & (xs % 2 == turn // 2 % 2))
+        queries = np.stack([ys[asked], xs[asked]], -1).astype(np.int32)
+        out[asked] = dictionary.nearest(self.canvas, queries, self.target_ids[ys[asked], xs[asked]], usage, price)
+        return out
