@@ -178,9 +178,7 @@ def _regions(ids: Ids) -> dict[int, list[Region]]:
     return found
 
 
-def _most_alike(
-    theirs: list[Region], region: NDArray[np.bool_]
-) -> tuple[Box, bool, float] | None:
+def _most_alike(theirs: list[Region], region: NDArray[np.bool_]) -> tuple[Box, bool, float] | None:
     """The source region whose shape, at the same or the region's size, mirrored or not, is most like a region's."""
     best: tuple[Box, bool, float] | None = None
     for part, origin in theirs:

@@ -155,9 +155,7 @@ def planes(exemplar: Exemplar, target: LabelMap, guides: tuple[Guide, ...]) -> t
 LARGEST = 4000
 
 
-def _fixed(
-    exemplar: Exemplar, target: LabelMap, source_ids: Ids, target_ids: Ids, wishes: Wishes
-) -> NDArray[np.bool_]:
+def _fixed(exemplar: Exemplar, target: LabelMap, source_ids: Ids, target_ids: Ids, wishes: Wishes) -> NDArray[np.bool_]:
     """Pixels that stay as they are."""
     if isinstance(wishes.keep, np.ndarray):
         return wishes.keep

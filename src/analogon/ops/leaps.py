@@ -20,6 +20,8 @@ from analogon.ops.search import CELL
 HIGHEST = 2
 #: Queries that one thread takes at a time.
 QUERIES = 256
+#: Source patches that are compared at a time: their scores stay in the nearest cache.
+BLOCK = 512
 #: The basis is orthonormal times this, rounded.
 UNIT = 1024
 
@@ -68,12 +70,13 @@ def nearest(  # type: ignore[no-untyped-def]
 ):
     """For queries first..last (row, col) the source pixel of least difference and cost, into ``out`` (n, 2).
 
-    ``places_of[start_of[c] : start_of[c + 1]]`` are the flat source pixels of class c, ``described`` and ``costs``
-    theirs.
+    ``places_of[start_of[c] : start_of[c + 1]]`` are the flat source pixels of class c, the columns of ``described``
+    and ``costs`` theirs.
     """
     dims = basis.shape[1]
     channels = target.shape[2]
     mine = np.empty(dims, np.int32)
+    scores = np.empty(BLOCK, np.float32)
     for q in range(first, last):
         y, x = queries[q, 0], queries[q, 1]
         mine[:] = 0
@@ -88,14 +91,19 @@ def nearest(  # type: ignore[no-untyped-def]
         for k in range(dims):
             mine[k] //= UNIT
         best, at = np.float32(np.inf), -1
-        for s in range(start_of[classes[q]], start_of[classes[q] + 1]):
-            total = np.int32(0)
+        begin, end = start_of[classes[q]], start_of[classes[q] + 1]
+        for block in range(begin, end, BLOCK):
+            count = min(BLOCK, end - block)
+            scores[:count] = costs[block : block + count]
             for k in range(dims):
-                d = mine[k] - described[s, k]
-                total += d * d
-            score = np.float32(total) + costs[s]
-            if score < best:
-                best, at = score, s
+                own = np.float32(mine[k])
+                theirs = described[k, block : block + count]  # a slice needs no checks, and is vectorised
+                for s in range(count):
+                    d = own - theirs[s]
+                    scores[s] += d * d
+            for s in range(count):
+                if scores[s] < best:
+                    best, at = scores[s], block + s
         if at >= 0:
             out[q, 0], out[q, 1] = places_of[at] // cols, places_of[at] % cols
         else:
@@ -110,7 +118,7 @@ class Dictionary:
     basis: NDArray[np.int32]
     places_of: NDArray[np.int64]
     start_of: NDArray[np.int64]
-    described: NDArray[np.int32]
+    described: NDArray[np.float32]
     cells: NDArray[np.int64]
     cols: int
 
@@ -125,9 +133,8 @@ class Dictionary:
         order = np.argsort(flat, kind="stable")
         start_of = np.searchsorted(flat[order], np.arange(classes + 1))
         cells = (order // width // CELL) * (-(-width // CELL)) + order % width // CELL
-        return Dictionary(
-            size, basis, order, start_of, described.reshape(-1, basis.shape[1])[order], cells, width
-        )
+        by_coefficient = np.ascontiguousarray(described.reshape(-1, basis.shape[1])[order].T.astype(np.float32))
+        return Dictionary(size, basis, order, start_of, by_coefficient, cells, width)
 
     def nearest(
         self,

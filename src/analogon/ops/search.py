@@ -43,12 +43,14 @@ def searcher(size: int, channels: int) -> Any:
         for i in range(size):
             squares = np.int32(0)
             wrong = np.int32(0)
+            # unsigned indices need no check for counting from the end
+            qi, pi = np.uint64(qy + i), np.uint64(py + i)
             for j in range(size):
+                qj, pj = np.uint64(qx + j), np.uint64(px + j)
                 for c in range(channels):
-                    d = np.int32(source[qy + i, qx + j, c]) - np.int32(target[py + i, px + j, c])
+                    d = np.int32(source[qi, qj, np.uint64(c)]) - np.int32(target[pi, pj, np.uint64(c)])
                     squares += d * d
-                if source_ids[qy + i, qx + j] != target_ids[py + i, px + j]:
-                    wrong += 1
+                wrong += np.int32(source_ids[qi, qj] != target_ids[pi, pj])
             total += np.float32(squares) + label_weight * np.float32(wrong)
             if total >= limit:
                 break

@@ -36,7 +36,7 @@ class Settings:
     leaps: int = 2
     reluctance: tuple[float, ...] = (1.0, 1.5)
     uniformity: float = 140.0
-    class_weight: tuple[float, float] = (50000.0, 250000.0)
+    class_weight: tuple[float, float] = (40000.0, 300000.0)
     depth_weight: float = 0.0
     random_tries: int = 0
 

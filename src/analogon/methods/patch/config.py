@@ -34,7 +34,7 @@ class Config(BaseModel):
         140.0, ge=0, le=1e6, description="squared 8-bit difference per pixel that an even use of the source costs"
     )
     class_weight: tuple[Weight, Weight] = Field(
-        (50000.0, 250000.0), description="squared 8-bit difference of a wrong class, coarsest and finest level"
+        (40000.0, 300000.0), description="squared 8-bit difference of a wrong class, coarsest and finest level"
     )
     depth_weight: float = Field(
         0.0, ge=0, le=60000, description="squared 8-bit difference of a depth in the class that is wrong by 3 pixels"
