@@ -19,6 +19,8 @@ from analogon.rendering import PLAIN, Guide, Rendering, Wishes
 from analogon.run import Progress, Run
 from analogon.transport import transport
 
+#: How patches are compared where nothing else is said.
+DEFAULTS = Settings()
 #: A preview searches down to the level that has no more pixels than this.
 PREVIEW_PIXELS = 70_000
 #: Pixels around a tiling target that the tone at its seams is computed on.
@@ -30,7 +32,7 @@ def synthesize(
     target: LabelMap,
     run: Run,
     *,
-    settings: Settings = Settings(),
+    settings: Settings = DEFAULTS,
     wishes: Wishes = PLAIN,
     pieces: bool = True,
     tone: bool = True,
@@ -140,7 +142,8 @@ def planes(exemplar: Exemplar, target: LabelMap, guides: tuple[Guide, ...]) -> t
     colours = np.rint(exemplar.image * 255).astype(np.int16 if guides else np.uint8)
     if not guides:
         return colours, np.empty((*target.shape, 0), np.uint8)
-    ours, theirs = [colours], []
+    ours: list[Plane] = [colours]
+    theirs: list[Plane] = []
     for guide in guides:
         for side, parts, shape in ((guide.source, ours, exemplar.shape), (guide.target, theirs, target.shape)):
             values = side.reshape(*side.shape[:2], -1)

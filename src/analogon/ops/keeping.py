@@ -18,7 +18,7 @@ def unconcerned(source_ids: NDArray[np.uint16], target_ids: NDArray[np.uint16]) 
 
     Changes narrower than two pixels do not count: lines of classes are rarely drawn twice to the very pixel.
     """
-    changed = source_ids != target_ids
+    changed: NDArray[np.bool_] = source_ids != target_ids
     # opening by 2 x 2
     core = changed[:-1, :-1] & changed[1:, :-1] & changed[:-1, 1:] & changed[1:, 1:]
     if not core.any():

@@ -226,10 +226,9 @@ def carry(source_ids, target_ids, maps, chosen, cell, fallback, first, last, out
 
     Where that leads to another class, by the map of a neighbouring cell, else by the ``fallback`` field.
     """
-    height, width = target_ids.shape
     rows, cols = source_ids.shape
     for y in range(first, last):
-        for x in range(width):
+        for x in range(target_ids.shape[1]):
             own = target_ids[y, x]
             done = False
             for n in range(9):

@@ -144,8 +144,10 @@ class Dictionary:
         usage: NDArray[np.int32],
         price: NDArray[np.float32],
     ) -> NDArray[np.int32]:
-        """For each query (row, col) of a padded canvas the source pixel of its class whose patch, with the cost of
-        using it, fits best: int32 (n, 2), -1 where the source lacks the class."""
+        """For each query (row, col) of a padded canvas the best source pixel of its class: int32 (n, 2).
+
+        Best is what has the least difference of patches and cost of use; -1 where the source lacks the class.
+        """
         owners = np.repeat(np.arange(len(price)), np.diff(self.start_of))
         costs = price[owners] * usage.ravel()[self.cells[: len(owners)]]
         found = np.empty((len(queries), 2), np.int32)

@@ -105,7 +105,8 @@ class Level:
         if coarser is None:
             return np.ascontiguousarray(given)
         ratio = max(1, round(h / coarser.shape[0]))
-        ys, xs = (np.minimum(np.arange(n) // ratio, m - 1).astype(np.int32) for n, m in zip((h, w), coarser.shape))
+        ys = np.minimum(np.arange(h, dtype=np.int32) // ratio, coarser.shape[0] - 1)
+        xs = np.minimum(np.arange(w, dtype=np.int32) // ratio, coarser.shape[1] - 1)
         scaled = coarser[np.ix_(ys, xs)] * np.int32(ratio)
         scaled[..., 0] += (np.arange(h, dtype=np.int32) - ratio * ys)[:, None]
         scaled[..., 1] += (np.arange(w, dtype=np.int32) - ratio * xs)[None]
@@ -177,8 +178,9 @@ class Level:
             ],
         )
         if self.canvas.shape[2] > 3:
-            inner = self.canvas[radius : radius + out.shape[0], radius : radius + out.shape[1], 3:]
-            theirs = self.source[places[..., 0], places[..., 1], 3:]
+            height, width = self.target_ids.shape
+            inner: Plane = self.canvas[..., 3:][radius : radius + height, radius : radius + width]
+            theirs: Plane = self.source[..., 3:][places[..., 0], places[..., 1]]
             out |= (np.abs(inner.astype(np.int16) - theirs).max(-1) >= GUIDE_STEP).astype(np.uint8)
         out[self.fixed] = 0
         return out

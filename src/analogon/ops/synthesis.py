@@ -16,8 +16,9 @@ from analogon.ops.level import Ids, Level, Places, Plane
 
 @dataclass(frozen=True)
 class Settings:
-    """How patches are compared and how long. Of tuples the first entry is for the coarsest level, the next for the
-    next, and the last for all that follow.
+    """How patches are compared and how long.
+
+    Of tuples the first entry is for the coarsest level, the next for the next, and the last for all that follow.
 
     Attributes:
         patch: side of a patch in pixels, odd.
@@ -65,7 +66,7 @@ class Problem:
     wrap: bool = False
     finest: int = 1
     seed: int = 0
-    told: Callable[[int, int], None] = lambda done, levels: None
+    told: Callable[[int, int], None] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
 
@@ -94,7 +95,8 @@ def refine(problem: Problem, start: Places, settings: Settings) -> Places:
             seed=problem.seed * 64 + n,
         )
         problem.seconds[f"level 1/{factor}"] = time.perf_counter() - began
-        problem.told(n + 1, len(factors))
+        if problem.told is not None:
+            problem.told(n + 1, len(factors))
     assert places is not None  # there is always one level
     if problem.finest > 1:
         level = _level(problem, 1, settings)

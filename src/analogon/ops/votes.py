@@ -60,7 +60,7 @@ def vote(source, places, active, radius, wrap, first, last, out):  # type: ignor
                 for c in range(3):
                     out[y + pad, x + pad, c] = source[places[y, x, 0], places[y, x, 1], c]
                 continue
-            red, green, blue, votes = 0, 0, 0, 0
+            red, green, blue, votes = np.int64(0), np.int64(0), np.int64(0), np.int64(0)
             for dy in range(-radius, radius + 1):
                 ny = (y + dy) % height if wrap else y + dy
                 if ny < 0 or ny >= height:
