@@ -76,7 +76,7 @@ def main() -> None:
         layouts = [analogon.load_target(exemplar, t) for t in targets]
         started, cpu = time.perf_counter(), time.process_time()
         model = analogon.fit(
-            exemplar, recipe=args.recipe, minutes=args.minutes, steps=args.steps, previews=layouts, **options
+            exemplar, "semia", recipe=args.recipe, minutes=args.minutes, steps=args.steps, previews=layouts, **options
         )
         seconds, cpu = time.perf_counter() - started, time.process_time() - cpu
         print(f"{case.name}: {model.config['steps']} steps, {seconds:.0f} s, {cpu:.0f} CPU s", flush=True)

@@ -70,7 +70,7 @@ def main() -> None:
                 (f"{recipe}: generator step, sampling with patch loss", timed(generator_step(whole, 1), args.repeat)),
                 (f"{recipe}: a whole iteration", timed(lambda trainer=whole: trainer.step(1), args.repeat)),
             ]
-            painter = analogon.fit(source, recipe=recipe, steps=1, generator_steps=1)
+            painter = analogon.fit(source, "semia", recipe=recipe, steps=1, generator_steps=1)
             render = timed(lambda painter=painter: painter.render(source.labels), 3)
             rows.append((f"{recipe}: render one target", render))
         made = torch.rand(1, 64, 120, 120, requires_grad=True)

@@ -184,9 +184,7 @@ METHODS: dict[str, Entry] = {
             learns=False,
             provenance=True,
         ),
-        Entry(
-            "semia", "conditional single-image GAN (Li et al., ACM MM 2020)", "analogon.methods.semia", neural=True
-        ),
+        Entry("semia", "conditional single-image GAN (Li et al., ACM MM 2020)", "analogon.methods.semia", neural=True),
     )
 }
 #: The method where none is named: the first.

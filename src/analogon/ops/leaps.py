@@ -1,7 +1,8 @@
 """Leaps: for pixels whose patch fits badly, the best source patch of their class by exhaustive comparison.
 
 Patches are compared by the lowest coefficients of their discrete cosine transform, as whole numbers, so that every
-machine finds the same. A leap is only a candidate: the search decides by the full difference.
+machine finds the same: those of the colours, and those of the shape that the pixel's own class has around it. A leap
+is only a candidate: the search decides by the full difference.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from analogon.ops.search import CELL
 HIGHEST = 2
 #: Queries that one thread takes at a time.
 QUERIES = 256
+#: What a pixel of the own class counts in the plane of its shape, in 8-bit levels.
+SHAPE = np.int32(60)
 #: Source patches that are compared at a time: their scores stay in the nearest cache.
 BLOCK = 512
 #: The basis is orthonormal times this, rounded.
@@ -29,14 +32,16 @@ UNIT = 1024
 def cosine_basis(size: int, channels: int) -> NDArray[np.int32]:
     """What each element of a patch, in the order (row, col, channel), adds to each coefficient.
 
-    int32 (size * size * channels, coefficients). Of planes beyond the three colours only the mean counts.
+    int32 (size * size * channels, coefficients). Of the planes between the three colours and the last one, which is
+    the shape of the class, only the mean counts.
     """
     at = (np.arange(size) + 0.5) * np.pi / size
     waves = [np.cos(u * at) * np.sqrt((1 if u == 0 else 2) / size) for u in range(HIGHEST + 1)]
     columns = []
     for channel in range(channels):
-        for u in range(HIGHEST + 1 if channel < 3 else 1):
-            for v in range(HIGHEST + 1 - u if channel < 3 else 1):
+        highest = HIGHEST if channel < 3 or channel == channels - 1 else 0
+        for u in range(highest + 1):
+            for v in range(highest + 1 - u):
                 wave = np.zeros((size, size, channels))
                 wave[..., channel] = np.outer(waves[u], waves[v])
                 columns.append(wave.ravel())
@@ -44,59 +49,50 @@ def cosine_basis(size: int, channels: int) -> NDArray[np.int32]:
 
 
 @njit(nogil=True, cache=True)
-def describe(plane, size, basis, out):  # type: ignore[no-untyped-def]
-    """Coefficients of the patch at every pixel of a padded plane, into ``out`` int32 (h, w, coefficients)."""
-    height, width, dims = out.shape
-    channels = plane.shape[2]
-    for y in range(height):
-        for x in range(width):
-            for k in range(dims):
-                out[y, x, k] = 0
-            n = 0
-            for i in range(size):
-                for j in range(size):
-                    for c in range(channels):
-                        value = np.int32(plane[y + i, x + j, c])
-                        for k in range(dims):
-                            out[y, x, k] += value * basis[n, k]
-                        n += 1
-            for k in range(dims):
-                out[y, x, k] //= UNIT
+def describe(plane, ids, size, basis, pixels, first, last, out):  # type: ignore[no-untyped-def]
+    """Coefficients of the patches at pixels first..last (row, col), into ``out`` int32 (n, coefficients).
 
-
-@njit(nogil=True, cache=True)
-def nearest(  # type: ignore[no-untyped-def]
-    target, size, basis, queries, classes, places_of, start_of, described, costs, cols, first, last, out
-):
-    """For queries first..last (row, col) the source pixel of least difference and cost, into ``out`` (n, 2).
-
-    ``places_of[start_of[c] : start_of[c + 1]]`` are the flat source pixels of class c, the columns of ``described``
-    and ``costs`` theirs.
+    ``plane`` and ``ids`` are padded.
     """
-    dims = basis.shape[1]
-    channels = target.shape[2]
-    mine = np.empty(dims, np.int32)
-    scores = np.empty(BLOCK, np.float32)
+    dims = out.shape[1]
+    channels = plane.shape[2]
     for q in range(first, last):
-        y, x = queries[q, 0], queries[q, 1]
+        y, x = pixels[q, 0], pixels[q, 1]
+        own = ids[y + size // 2, x + size // 2]
+        mine = out[q]
         mine[:] = 0
         n = 0
         for i in range(size):
             for j in range(size):
-                for c in range(channels):
-                    value = np.int32(target[y + i, x + j, c])
+                for c in range(channels + 1):
+                    if c < channels:
+                        value = np.int32(plane[y + i, x + j, c])
+                    else:
+                        value = SHAPE if ids[y + i, x + j] == own else np.int32(0)
+                    row = basis[n]
                     for k in range(dims):
-                        mine[k] += value * basis[n, k]
+                        mine[k] += value * row[k]
                     n += 1
         for k in range(dims):
             mine[k] //= UNIT
+
+
+@njit(nogil=True, cache=True)
+def nearest(asked, classes, places_of, start_of, described, costs, cols, first, last, out):  # type: ignore[no-untyped-def]
+    """For queries first..last the source pixel of least difference and cost, into ``out`` (n, 2) as row and col.
+
+    ``asked`` (n, coefficients) are the queries' coefficients. ``places_of[start_of[c] : start_of[c + 1]]`` are the
+    flat source pixels of class c, the columns of ``described`` and ``costs`` theirs.
+    """
+    scores = np.empty(BLOCK, np.float32)
+    for q in range(first, last):
         best, at = np.float32(np.inf), -1
         begin, end = start_of[classes[q]], start_of[classes[q] + 1]
         for block in range(begin, end, BLOCK):
             count = min(BLOCK, end - block)
             scores[:count] = costs[block : block + count]
-            for k in range(dims):
-                own = np.float32(mine[k])
+            for k in range(asked.shape[1]):
+                own = np.float32(asked[q, k])
                 theirs = described[k, block : block + count]  # a slice needs no checks, and is vectorised
                 for s in range(count):
                     d = own - theirs[s]
@@ -124,21 +120,21 @@ class Dictionary:
 
     @staticmethod
     def of(source: NDArray[Any], ids: NDArray[np.uint16], size: int, classes: int) -> Dictionary:
-        """All patches of a padded source plane; ``ids`` (h, w) are its classes, those above ``classes`` unusable."""
-        height, width = ids.shape
-        basis = cosine_basis(size, source.shape[2])
-        described = np.empty((height, width, basis.shape[1]), np.int32)
-        describe(source, size, basis, described)
-        flat = ids.ravel().astype(np.int64)
-        order = np.argsort(flat, kind="stable")
-        start_of = np.searchsorted(flat[order], np.arange(classes + 1))
+        """All patches of a padded source plane with padded classes ``ids``; those above ``classes`` are unusable."""
+        height, width = ids.shape[0] - size + 1, ids.shape[1] - size + 1
+        inner = ids[size // 2 : size // 2 + height, size // 2 : size // 2 + width]
+        order = np.argsort(inner.ravel(), kind="stable")
+        start_of = np.searchsorted(inner.ravel()[order], np.arange(classes + 1))
+        basis = cosine_basis(size, source.shape[2] + 1)
+        described = _described(source, ids, size, basis, np.stack([order // width, order % width], -1))
         cells = (order // width // CELL) * (-(-width // CELL)) + order % width // CELL
-        by_coefficient = np.ascontiguousarray(described.reshape(-1, basis.shape[1])[order].T.astype(np.float32))
+        by_coefficient = np.ascontiguousarray(described.T.astype(np.float32))
         return Dictionary(size, basis, order, start_of, by_coefficient, cells, width)
 
     def nearest(
         self,
         canvas: NDArray[Any],
+        ids: NDArray[np.uint16],
         queries: NDArray[np.int32],
         classes: NDArray[np.uint16],
         usage: NDArray[np.int32],
@@ -149,14 +145,23 @@ class Dictionary:
         Best is what has the least difference of patches and cost of use; -1 where the source lacks the class.
         """
         owners = np.repeat(np.arange(len(price)), np.diff(self.start_of))
-        costs = price[owners] * usage.ravel()[self.cells[: len(owners)]]
+        costs = (price[owners] * usage.ravel()[self.cells[: len(owners)]]).astype(np.float32)
+        asked = _described(canvas, ids, self.size, self.basis, queries)
         found = np.empty((len(queries), 2), np.int32)
-        tasks = [
-            (
-                canvas, self.size, self.basis, queries, classes, self.places_of, self.start_of, self.described,
-                costs.astype(np.float32), self.cols, first, min(first + QUERIES, len(queries)), found,
-            )
-            for first in range(0, len(queries), QUERIES)
-        ]  # fmt: skip
-        spread(nearest, tasks)
+        theirs = (self.places_of, self.start_of, self.described, costs, self.cols)
+        spread(nearest, [(asked, classes, *theirs, a, b, found) for a, b in _parts(len(queries))])
         return found
+
+
+def _described(
+    plane: NDArray[Any], ids: NDArray[np.uint16], size: int, basis: NDArray[np.int32], pixels: NDArray[Any]
+) -> NDArray[np.int32]:
+    """Coefficients of the patches at these pixels of padded planes."""
+    out = np.empty((len(pixels), basis.shape[1]), np.int32)
+    pixels = pixels.astype(np.int32)
+    spread(describe, [(plane, ids, size, basis, pixels, a, b, out) for a, b in _parts(len(pixels))])
+    return out
+
+
+def _parts(count: int) -> list[tuple[int, int]]:
+    return [(first, min(first + QUERIES, count)) for first in range(0, count, QUERIES)]

@@ -146,7 +146,7 @@ class Level:
             jumps = none
             if reluctance is not None and n % LEAP_EVERY == 0:
                 dictionary = dictionary or leaps.Dictionary.of(
-                    self.padded_source, self.source_ids, self.patch, len(price)
+                    self.padded_source, self.padded_source_ids, self.patch, len(price)
                 )
                 jumps = self._leaps(dictionary, ys, xs, usage, price, n // LEAP_EVERY)
             for scan in range(2):
@@ -232,5 +232,6 @@ class Level:
         out = np.full((len(ys), 2), -1, np.int32)
         asked = np.flatnonzero((ys % 2 == turn % 2) & (xs % 2 == turn // 2 % 2))
         queries = np.stack([ys[asked], xs[asked]], -1).astype(np.int32)
-        out[asked] = dictionary.nearest(self.canvas, queries, self.target_ids[ys[asked], xs[asked]], usage, price)
+        classes = self.target_ids[ys[asked], xs[asked]]
+        out[asked] = dictionary.nearest(self.canvas, self.padded_target_ids, queries, classes, usage, price)
         return out

@@ -33,7 +33,7 @@ class Settings:
     """
 
     patch: int = 7
-    rounds: tuple[int, ...] = (12, 6, 4, 3)
+    rounds: tuple[int, ...] = (16, 6, 4, 3)
     leaps: int = 2
     reluctance: tuple[float, ...] = (1.0, 1.5)
     uniformity: float = 140.0

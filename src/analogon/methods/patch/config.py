@@ -24,7 +24,7 @@ class Config(BaseModel):
     stuff: tuple[str, ...] = Field((), description="names of classes that fill their place and never move as wholes")
     patch: Literal[3, 5, 7, 9] = Field(7, description="side of the patches that are compared, in pixels")
     rounds: tuple[Rounds, ...] = Field(
-        (12, 6, 4, 3), min_length=1, description="how often search and vote take turns, by level"
+        (16, 6, 4, 3), min_length=1, description="how often search and vote take turns, by level"
     )
     leaps: int = Field(2, ge=0, le=3, description="levels, from the coarsest, that look for matches everywhere")
     reluctance: tuple[Factor, ...] = Field(

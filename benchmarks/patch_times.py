@@ -1,0 +1,229 @@
+"""Times of the patch method; called by patch.py with --times. Run it when nothing else runs.
+
+Every time is the median of runs, after a warm-up where it says hot. A run during which other programs used more than a
+tenth of the machine is made again, up to three times as many runs in all; what is left of their use is in the table.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numba
+import numpy as np
+
+import analogon
+
+#: Seconds that EbSynth takes with its default settings on two cores, by case.
+EBSYNTH = {"zebra": 7.4, "tree": 1.8, "building": 8.0, "hill": 8.8, "renoir": 4.7}
+#: The same by megapixels.
+EBSYNTH_GROWTH = {0.87: 41.0, 2.66: 153.0}
+MEGAPIXELS = (0.2, 0.87, 2.66, 6.0, 12.0)
+#: The case and target that are enlarged.
+GROWING = ("zebra", "1")
+#: Edits of about 5 % of the picture are made at so many megapixels.
+EDITED, SHARES = 2.0, (0.03, 0.12)
+#: Largest share of the machine that other programs may use.
+QUIET = 0.1
+
+Times = dict[str, Any]
+
+_RENDER = """
+import json, resource, sys
+import analogon
+image, labels, target, keep, options = sys.argv[1:]
+exemplar = analogon.load_exemplar(image, labels)
+layout = analogon.load_target(exemplar, target)
+size = tuple(round(n * (50000 / layout.ids.size) ** 0.5) for n in layout.shape)
+analogon.fit(exemplar.resize(size), "patch", **json.loads(options)).render(layout.resize(size), keep=keep)
+result = analogon.fit(exemplar, "patch", **json.loads(options)).render(layout, keep=keep)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+print(json.dumps({"seconds": result.seconds, "peak": peak, "timing": dict(result.timing)}))
+"""
+
+
+@cache
+def machine() -> str:
+    """Processor, cores and versions."""
+    cpuinfo = Path("/proc/cpuinfo")
+    names = [line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
+    model = f", {names[0]}" if names else ""
+    versions = f"Python {platform.python_version()}, numpy {np.__version__}, numba {numba.__version__}"
+    return f"{platform.machine()}{model}, {os.cpu_count()} cores, {versions}"
+
+
+def _busy() -> tuple[float, float]:
+    """CPU seconds that all programs of the machine have used, and those that this one and its children have."""
+    spent = os.times()
+    ours = spent.user + spent.system + spent.children_user + spent.children_system
+    words = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]]
+    return (sum(words[:3]) + sum(words[5:8])) / os.sysconf("SC_CLK_TCK"), ours
+
+
+def measured(run: Callable[[], float], repeat: int = 5) -> Times:
+    """Median, least and most of the seconds that runs return, and what others used of the machine meanwhile."""
+    runs: list[tuple[float, float]] = []
+    while sum(others <= QUIET for others, _ in runs) < repeat and len(runs) < 3 * repeat:
+        started, (machine_before, ours_before) = time.perf_counter(), _busy()
+        seconds = run()
+        wall, (machine_after, ours_after) = time.perf_counter() - started, _busy()
+        # the machine counts in hundredths of a second
+        extra = machine_after - machine_before - (ours_after - ours_before) - 0.02
+        runs.append((max(extra, 0.0) / (wall * (os.cpu_count() or 1)), seconds))
+    best = sorted(runs)[:repeat]
+    seconds = [seconds for _, seconds in best]
+    return {"median": median(seconds), "least": min(seconds), "most": max(seconds), "others": best[-1][0]}
+
+
+def timed(command: list[str], **environment: str) -> float:
+    """Wall-clock seconds of a program."""
+    started = time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, **environment})
+    return time.perf_counter() - started
+
+
+def make(image: Path, labels: Path, target: Path, *more: str, **environment: str) -> float:
+    """Wall-clock seconds of a whole `analogon make` process with one target."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = str(Path(sys.executable).with_name("analogon"))
+        words = [program, "make", *map(str, (image, labels, target)), "-o", folder, "--method", "patch", *more]
+        return timed(words, **environment)
+
+
+def enlarged(folder: Path, megapixels: float, out: Path, stem: str | None = None) -> tuple[Path, Path, list[Path]]:
+    """The case, with one target or all, at another size: picture by Lanczos, maps by the nearest pixel."""
+    found = analogon.find_case(folder)
+    exemplar = analogon.load_exemplar(found.image, found.labels)
+    factor = (megapixels * 1e6 / exemplar.labels.ids.size) ** 0.5
+    size = tuple(round(n * factor) for n in exemplar.shape)
+    out.mkdir(parents=True, exist_ok=True)
+    large, targets = exemplar.resize(size), []
+    analogon.write_image(out / "img.png", large.image)
+    analogon.write_labels(out / "label.png", large.labels)
+    for path in found.targets:
+        if stem in (None, path.stem):
+            targets.append(out / f"{path.stem}.png")
+            analogon.write_labels(targets[-1], analogon.load_target(exemplar, path).resize(size))
+    return out / "img.png", out / "label.png", targets
+
+
+def engine(folder: Path, options: Times) -> Times:
+    """Hot engine time of every target of a case, in full and as a preview."""
+    found = analogon.find_case(folder)
+    exemplar = analogon.load_exemplar(found.image, found.labels)
+    model = analogon.fit(exemplar, "patch", **options)
+    times: Times = {"size": exemplar.shape, "full": {}, "auto": {}, "preview": {}}
+    wishes = {"full": {"keep": "none"}, "auto": {}, "preview": {"keep": "none", "preview": True}}
+    for path in found.targets:
+        layout = analogon.load_target(exemplar, path)
+        for kind, wish in wishes.items():
+            model.render(layout, **wish)
+            times[kind][path.stem] = measured(lambda wish=wish, layout=layout: model.render(layout, **wish).seconds)
+    return times
+
+
+def edits(folder: Path, out: Path, options: Times) -> dict[str, Times]:
+    """Hot engine time of the small edits of a case on an enlarged picture, all but the edit kept."""
+    image, labels, targets = enlarged(folder, EDITED, out)
+    exemplar, times = analogon.load_exemplar(image, labels), {}
+    model = analogon.fit(exemplar, "patch", **options)
+    for path in targets:
+        layout = analogon.load_target(exemplar, path)
+        share = float((layout.ids != exemplar.labels.ids).mean())
+        if SHARES[0] <= share <= SHARES[1]:
+            kept = model.render(layout).provenance.kept()
+            found = measured(lambda layout=layout: model.render(layout).seconds)
+            times[f"{folder.name}/{path.stem}"] = {"share": share, "kept": kept, **found}
+    return times
+
+
+def growth(folder: Path, out: Path, options: Times) -> list[Times]:
+    """Time and peak memory of a full render by size, in a process each."""
+    rows = []
+    for megapixels in MEGAPIXELS:
+        image, labels, targets = enlarged(folder, megapixels, out, GROWING[1])
+        answers = []
+
+        def run(words: tuple[Path, ...] = (image, labels, *targets), answers: list[Times] = answers) -> float:
+            command = [sys.executable, "-c", _RENDER, *map(str, words), "none", json.dumps(options)]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            answers.append(json.loads(done.stdout))
+            return float(answers[-1]["seconds"])
+
+        row = measured(run, 3)
+        row |= {"peak": max(answer["peak"] for answer in answers), "timing": answers[-1]["timing"]}
+        rows.append({"megapixels": megapixels, **row})
+        print("growth", rows[-1], flush=True)
+    return rows
+
+
+def measure(folders: list[Path], out: Path, options: Times) -> None:
+    """Everything; writes OUT/times.json."""
+    times: Times = {"load": os.getloadavg(), "engine": {}, "make": {}, "edits": {}}
+    settings = [word for name, value in options.items() for word in ("--set", f"{name}={json.dumps(value)}")]
+    for folder in folders:
+        found = analogon.find_case(folder)
+        files = (found.image, found.labels, found.targets[0])
+        times["engine"][folder.name] = engine(folder, options)
+        make(*files)
+        for keep in ("none", "auto"):
+            run = measured(lambda files=files, keep=keep: make(*files, "--keep", keep, *settings))
+            times["make"].setdefault(folder.name, {})[keep] = run
+        times["edits"] |= edits(folder, out / "enlarged" / folder.name, options)
+        print("timed", folder.name, flush=True)
+    growing = [folder for folder in folders if folder.name == GROWING[0]]
+    times["growth"] = growth(growing[0], out / "enlarged" / "growth", options) if growing else []
+    smallest = min(folders, key=lambda folder: analogon.read_image(analogon.find_case(folder).image).size)
+    found = analogon.find_case(smallest)
+    with tempfile.TemporaryDirectory() as empty:
+        files = (found.image, found.labels, found.targets[0])
+        first = make(*files, "--keep", "none", NUMBA_CACHE_DIR=empty)
+        times["first"] = {"case": smallest.name, "seconds": first}
+        times["first"]["second"] = make(*files, "--keep", "none", NUMBA_CACHE_DIR=empty)
+    (out / "times.json").write_text(json.dumps(times, indent=1) + "\n")
+
+
+def table(times: Times) -> list[str]:
+    """The times for people."""
+    lines = ["## Times", ""]
+    lines += ["Seconds, medians of 5. Engine: `Result.seconds`, hot, over all targets of the case: median and slowest"]
+    lines[-1] += " target; process: the whole `analogon make` with one target. /: EbSynth's over ours."
+    lines += ["", "| case | EbSynth | engine, keep none | / | slowest | / | preview | keep auto | process | / |"]
+    lines += ["|---" * 10 + "|"]
+    worst = 0.0
+    for case, found in times["engine"].items():
+        theirs = EBSYNTH.get(case, float("nan"))
+        full, preview, auto = ([one["median"] for one in found[k].values()] for k in ("full", "preview", "auto"))
+        whole = times["make"][case]["none"]["median"]
+        worst = max([worst, *(one["others"] for kind in ("full", "preview", "auto") for one in found[kind].values())])
+        cells = [f"{median(full):.2f}", f"{theirs / median(full):.0f}", f"{max(full):.2f}", f"{theirs / max(full):.0f}"]
+        cells += [f"{max(preview):.3f}", f"{median(auto):.2f}", f"{whole:.2f}", f"{theirs / whole:.1f}"]
+        size = "x".join(str(n) for n in reversed(found["size"]))
+        lines.append(f"| {case} {size} | {theirs} | {' | '.join(cells)} |")
+    lines += ["", f"Edits at {EDITED:g} megapixels, `--keep auto`:", ""]
+    lines += ["| target | labels changed | kept | s |", "|---|---|---|---|"]
+    for name, one in sorted(times["edits"].items(), key=lambda item: item[1]["share"]):
+        lines.append(f"| {name} | {one['share']:.1%} | {one['kept']:.1%} | {one['median']:.2f} |")
+        worst = max(worst, one["others"])
+    if times["growth"]:
+        lines += ["", f"Growth, {'/'.join(GROWING)} enlarged, `--keep none`, in a process each:", ""]
+        lines += ["| megapixels | s | over linear | peak GB | EbSynth s |", "|---|---|---|---|---|"]
+        first = times["growth"][0]
+        for row in times["growth"]:
+            linear = row["median"] / first["median"] * first["megapixels"] / row["megapixels"]
+            theirs = EBSYNTH_GROWTH.get(row["megapixels"], "")
+            cells = [f"{row['megapixels']:g}", f"{row['median']:.2f}", f"{linear:.2f}", f"{row['peak']:.2f}", theirs]
+            lines.append(f"| {' | '.join(map(str, cells))} |")
+            worst = max(worst, row["others"])
+    first = times["first"]
+    lines += ["", f"`analogon make` on {first['case']} with an empty kernel cache: {first['seconds']:.1f} s, then "]
+    lines[-1] += f"{first['second']:.1f} s. Others used up to {worst:.0%} of the machine during a run that counts."
+    return lines
