@@ -91,9 +91,9 @@ def _type_name(annotation: Any) -> str:
     if getattr(annotation, "__name__", "") and not getattr(annotation, "__args__", ()):
         return str(annotation.__name__)
     if get_origin(annotation) is Literal:
-        return " | ".join(annotation.__args__)
+        return " | ".join(map(str, annotation.__args__))
     if get_origin(annotation) is tuple:
-        return "[" + ", ".join(_type_name(part) for part in get_args(annotation)) + "]"
+        return "[" + ", ".join("..." if part is ... else _type_name(part) for part in get_args(annotation)) + "]"
     if get_origin(annotation) is Annotated:
         return _type_name(annotation.__origin__)
     return str(annotation)

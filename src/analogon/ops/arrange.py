@@ -79,7 +79,7 @@ def arrange(
         labelling.rate,
         [(source_ids, target_ids, *depth_of, maps, cell, min(deepest, 85), a, b, chosen, costs) for a, b in parts],
     )
-    _hold(fixed, maps, cell, chosen, costs)
+    maps = _hold(fixed, maps, cell, chosen, costs)
     seams = np.zeros((2, *grid, labelling.MOST, labelling.MOST), np.float32)
     spread(labelling.seam_costs, [(source, maps, chosen, cell, a, b, seams) for a, b in parts])
     best = labelling.agree(costs, seams)
@@ -101,22 +101,29 @@ def _hold(
     cell: int,
     chosen: NDArray[np.int32],
     costs: NDArray[np.float32],
-) -> None:
-    """Leave cells in which all pixels are fixed no map but staying, so that their neighbours' seams fit to them."""
+) -> NDArray[np.float32]:
+    """Leave cells in which all pixels are fixed no map but staying, so that their neighbours' seams fit to them.
+
+    Returns:
+        The maps, and behind them staying for those classes of fixed cells that it was not proposed for.
+    """
     height, width = fixed.shape
     whole = np.ones((chosen.shape[0] * cell, chosen.shape[1] * cell), bool)
     whole[:height, :width] = fixed
     held = whole.reshape(chosen.shape[0], cell, chosen.shape[1], cell).all((1, 3))
     if not held.any():
-        return
+        return maps
     stays = (maps[:, 1:5] == (1, 0, 1, 0)).all(1)
     first = {int(maps[k, 0]): k for k in np.flatnonzero(stays)[::-1]}
-    classes = maps[chosen[held][:, 0], 0].astype(int)
+    classes = maps[chosen[held][:, 0], 0].astype(int).tolist()
+    lacking = sorted(set(classes) - set(first))
+    first |= {c: len(maps) + n for n, c in enumerate(lacking)}
     chosen[held] = -1
     costs[held] = 1e6
     at = np.flatnonzero(held.ravel())
     chosen.reshape(-1, chosen.shape[2])[at, 0] = [first[c] for c in classes]
     costs.reshape(-1, costs.shape[2])[at, 0] = 0
+    return np.concatenate([maps, np.array([(c, 1, 0, 1, 0, 0) for c in lacking], np.float32).reshape(-1, 6)])
 
 
 def _maps(

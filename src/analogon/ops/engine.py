@@ -8,12 +8,13 @@ from collections.abc import Set
 import numpy as np
 from numpy.typing import NDArray
 
-from analogon.data import Exemplar, LabelMap
+from analogon.data import Exemplar, LabelClass, LabelMap, Palette
 from analogon.ops import seams
 from analogon.ops.arrange import arrange
 from analogon.ops.keeping import unconcerned
 from analogon.ops.level import Ids, Places, Plane
 from analogon.ops.synthesis import Problem, Settings, refine
+from analogon.ops.warming import telling_of_compilation
 from analogon.provenance import Provenance
 from analogon.rendering import PLAIN, Guide, Rendering, Wishes
 from analogon.run import Progress, Run
@@ -56,12 +57,15 @@ def synthesize(
         The picture with its provenance. Where tone was faded a pixel is its source pixel plus
         ``provenance.tone``, elsewhere exactly its source pixel.
     """
+    _load_kernels(settings, wishes)
     clock = _Clock()
     source_ids, target_ids = class_places(exemplar, target)
     fixed = _fixed(exemplar, target, source_ids, target_ids, wishes)
     source, guides = planes(exemplar, target, wishes.guides)
     clock.stage("reading")
-    fallback = _in_class(_carried(exemplar, target), source_ids, target_ids)
+    fallback = _carried(exemplar, target)
+    if exemplar.usable is not None:
+        fallback = _in_class(fallback, source_ids, target_ids)
     clock.stage("carrying")
     if pieces:
         position = {label.id: n for n, label in enumerate(exemplar.labels.palette.classes)}
@@ -79,47 +83,67 @@ def synthesize(
         start = np.floor(fallback + 0.5).astype(np.int32)
         start[fixed] = np.stack(np.nonzero(fixed), -1)
     clock.stage("arranging")
-    problem = Problem(source, source_ids, target_ids, guides, fixed, wishes.tile, seed=run.seed)
+    # what is fixed beyond the reach of a patch needs no look, so that a small edit takes little time
+    part = _window(~fixed, settings.patch)
+    problem = Problem(source, source_ids, target_ids[part], guides[part], fixed[part], wishes.tile, seed=run.seed)
     problem.told = lambda done, levels: run.listener(Progress("joining pieces", done, levels))
     if wishes.preview:
-        while target_ids.size / problem.finest**2 > PREVIEW_PIXELS:
+        while problem.target_ids.size / problem.finest**2 > PREVIEW_PIXELS:
             problem.finest *= 2
-    places = refine(problem, start, settings)
+    places = start
+    places[part] = refine(problem, np.ascontiguousarray(start[part]), settings)
     clock.seconds |= problem.seconds
     clock.stage("joining", without=sum(problem.seconds.values()))
     unusable = source_ids[places[..., 0], places[..., 1]] == len(exemplar.labels.palette)
     if unusable.any():
         places = _mended(places, unusable, source_ids, target_ids)
-    rendering = paint(exemplar, places, source, target_ids, fixed, tone=tone, wrap=wishes.tile)
+    image, change = paint(exemplar.image, places), None
+    if tone:
+        change = np.zeros((*target.shape, 3), np.float32)
+        change[part] = seam_tone(source, places[part], target_ids[part], fixed[part], wrap=wishes.tile)
+        # in place, and only there: a picture may be large
+        image[part] = np.clip(image[part] + change[part], 0, 1)
     clock.stage("painting")
-    return Rendering(rendering.image, rendering.provenance, clock.seconds)
+    return Rendering(image, Provenance(places, exemplar.shape, change), clock.seconds)
 
 
-def paint(
-    exemplar: Exemplar,
-    places: Places,
-    source: Plane,
-    target_ids: Ids,
-    fixed: NDArray[np.bool_],
-    *,
-    tone: bool,
-    wrap: bool,
-) -> Rendering:
-    """Copy the pixels, and fade tones at seams if asked to."""
-    image = exemplar.image[places[..., 0], places[..., 1]]
-    if not tone:
-        return Rendering(image, Provenance(places, exemplar.shape))
+def paint(image: NDArray[np.float32], places: Places) -> NDArray[np.float32]:
+    """The pixels at these places."""
+    flat = places[..., 0].astype(np.int64) * image.shape[1] + places[..., 1]
+    copies: NDArray[np.float32] = image.reshape(-1, 3).take(flat, axis=0)
+    return copies
+
+
+def seam_tone(
+    source: Plane, places: Places, target_ids: Ids, fixed: NDArray[np.bool_], *, wrap: bool
+) -> NDArray[np.float32]:
+    """What hides seams when it is added to the colours in [0, 1]: float32 (h, w, 3)."""
     margin = min(TILE_MARGIN, *target_ids.shape) if wrap else 0
     around = [(margin, margin), (margin, margin)]
-    parts = (np.pad(places, [*around, (0, 0)], mode="wrap"), np.pad(target_ids, around, mode="wrap"))
     levels = 1 + int(np.log2(min(seams.REACH, *target_ids.shape)))
-    change = seams.membrane(source, *parts, np.pad(fixed, around, mode="wrap"), levels)
+    change: NDArray[np.float32] = seams.membrane(
+        source,
+        np.pad(places, [*around, (0, 0)], mode="wrap"),
+        np.pad(target_ids, around, mode="wrap"),
+        np.pad(fixed, around, mode="wrap"),
+        levels,
+    )
     height, width = target_ids.shape
     change = change[margin : margin + height, margin : margin + width]
     # what cannot be seen is left as the exact copy that it is
     change[(np.abs(change) < seams.LEAST).all(-1) | fixed] = 0
     change /= 255
-    return Rendering(np.clip(image + change, 0, 1), Provenance(places, exemplar.shape, change))
+    return change
+
+
+def _window(open_: NDArray[np.bool_], margin: int) -> tuple[slice, slice]:
+    """The rows and columns of all open pixels, with a margin; one pixel where none is."""
+    rows, cols = np.flatnonzero(open_.any(1)), np.flatnonzero(open_.any(0))
+    if not len(rows):
+        return slice(0, 1), slice(0, 1)
+    first, last = (np.array([edge[at] for edge in (rows, cols)]) for at in (0, -1))
+    first, last = np.maximum(first - margin, 0), np.minimum(last + 1 + margin, open_.shape)
+    return slice(int(first[0]), int(last[0])), slice(int(first[1]), int(last[1]))
 
 
 def class_places(exemplar: Exemplar, target: LabelMap) -> tuple[Ids, Ids]:
@@ -142,20 +166,24 @@ def planes(exemplar: Exemplar, target: LabelMap, guides: tuple[Guide, ...]) -> t
     colours = np.rint(exemplar.image * 255).astype(np.int16 if guides else np.uint8)
     if not guides:
         return colours, np.empty((*target.shape, 0), np.uint8)
+    largest = min(LARGEST, int(np.sqrt(SQUARES / sum(guide.source[0, 0].size for guide in guides))))
     ours: list[Plane] = [colours]
     theirs: list[Plane] = []
     for guide in guides:
         for side, parts, shape in ((guide.source, ours, exemplar.shape), (guide.target, theirs, target.shape)):
             values = side.reshape(*side.shape[:2], -1)
-            scaled = np.rint(values * (255 * np.sqrt(3 * guide.weight / values.shape[2])))
+            scaled = np.rint(values * np.minimum(255 * np.sqrt(3 * guide.weight / values.shape[2]), HEAVIEST))
             padded = np.zeros((*shape, values.shape[2]), np.int16)  # a guide may be for the frame alone
-            padded[: values.shape[0], : values.shape[1]] = np.clip(scaled, -LARGEST, LARGEST)
+            padded[: values.shape[0], : values.shape[1]] = np.clip(scaled, -largest, largest)
             parts.append(padded)
     return np.ascontiguousarray(np.concatenate(ours, -1)), np.ascontiguousarray(np.concatenate(theirs, -1))
 
 
-#: Largest value of a guide's plane: the squares of a row of a patch still fit into 32 bits.
-LARGEST = 4000
+#: Largest value of a guide's plane, and largest sum of the squares of values of all of them: the squared differences
+#: of a row of a patch still fit into 32 bits.
+LARGEST, SQUARES = 4000, 59_000_000
+#: Factors of guides above this make no difference any more.
+HEAVIEST = 1e9
 
 
 def _fixed(exemplar: Exemplar, target: LabelMap, source_ids: Ids, target_ids: Ids, wishes: Wishes) -> NDArray[np.bool_]:
@@ -196,6 +224,33 @@ def _mended(places: Places, wrong: NDArray[np.bool_], source_ids: Ids, target_id
         old = places[ys, xs]
         places[ys, xs] = near[:, old[:, 0], old[:, 1]].T
     return places
+
+
+_loaded: set[tuple[int, int]] = set()
+
+
+def _load_kernels(settings: Settings, wishes: Wishes) -> None:
+    """Load the kernels, or have them compiled, by a tiny synthesis of the same kind; once in a process."""
+    planes = sum(int(np.prod(guide.source.shape[2:])) for guide in wishes.guides)
+    key = (settings.patch, planes)
+    if key in _loaded:
+        return
+    _loaded.add(key)
+    side = 24
+    ids = np.zeros((2, side, side), np.int64)
+    ids[0, 8:16, 4:12], ids[1, 8:16, 12:20] = 1, 1
+    palette = Palette((LabelClass(0, "ground", (0, 0, 0)), LabelClass(1, "figure", (255, 255, 255))))
+    image = np.random.default_rng(0).random((side, side, 3), np.float32)
+    nothing = np.zeros((side, side, max(planes, 1)), np.float32)
+    guides = (Guide("nothing", nothing, nothing),) if planes else ()
+    with telling_of_compilation():
+        synthesize(
+            Exemplar(image, LabelMap(ids[0], palette)),
+            LabelMap(ids[1], palette),
+            Run(),
+            settings=settings,
+            wishes=Wishes(keep="none", guides=guides),
+        )
 
 
 class _Clock:

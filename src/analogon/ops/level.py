@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analogon.ops import leaps, votes
 from analogon.ops.labelling import depths
-from analogon.ops.parallel import bands, spread
+from analogon.ops.parallel import bands, spread, turns
 from analogon.ops.pyramid import centres, fill_margin, padded, sampled, shrunk
 from analogon.ops.search import CELL, searcher
 
@@ -26,6 +26,8 @@ DEEPEST = 3
 AGREE = 2
 #: A guide that differs by this many 8-bit levels is not met.
 GUIDE_STEP = 8
+#: Numbers that random tries start from: a prime, so that seeds far apart differ too.
+NOISES = 2**32 - 5
 #: Radius of the last votes.
 SETTLE = 2
 
@@ -104,7 +106,8 @@ class Level:
         given = np.minimum(full[np.ix_(at_y, at_x)] // self.factor, limit)
         if coarser is None:
             return np.ascontiguousarray(given)
-        ratio = max(1, round(h / coarser.shape[0]))
+        # by the longer side: that of 3 pixels is followed by one of 1
+        ratio = max(1, round(max(h, w) / max(coarser.shape[:2])))
         ys = np.minimum(np.arange(h, dtype=np.int32) // ratio, coarser.shape[0] - 1)
         xs = np.minimum(np.arange(w, dtype=np.int32) // ratio, coarser.shape[1] - 1)
         scaled = coarser[np.ix_(ys, xs)] * np.int32(ratio)
@@ -150,16 +153,16 @@ class Level:
                 )
                 jumps = self._leaps(dictionary, ys, xs, usage, price, n // LEAP_EVERY)
             for scan in range(2):
-                # every second band at a time: no band reads what another one is writing
-                for phase in range(2):
+                noise = np.uint32(((seed * 64 + n) * 2 + scan) % NOISES)
+                for group in turns(height, wrap=self.wrap):
                     tasks = [
                         (
                             self.padded_source, self.canvas, self.padded_source_ids, self.padded_target_ids, places,
                             errors, columns, starts, jumps if scan == 0 else none, np.float32(reluctance or 1), usage,
-                            price, np.float32(class_weight), tries, np.uint32((seed * 64 + n) * 2 + scan), first, last,
+                            price, np.float32(class_weight), tries, noise, first, last,
                             scan == 0, self.wrap,
                         )
-                        for first, last in bands(height)[phase::2]
+                        for first, last in group
                         if starts[first] < starts[last]
                     ]  # fmt: skip
                     for change in spread(search, tasks):

@@ -30,6 +30,17 @@ def bands(rows: int) -> list[tuple[int, int]]:
     return [(start, min(start + BAND, rows)) for start in range(0, rows, BAND)]
 
 
+def turns(rows: int, *, wrap: bool) -> list[list[tuple[int, int]]]:
+    """The bands in groups without neighbours, so that no band reads what another one of its group is writing.
+
+    With ``wrap`` the last band is a neighbour of the first.
+    """
+    every = bands(rows)
+    if wrap and len(every) > 1 and len(every) % 2:
+        return [every[:-1:2], every[1::2], every[-1:]]
+    return [every[::2], every[1::2]]
+
+
 def spread(kernel: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]) -> list[Any]:
     """Call the kernel with each tuple of arguments, on all threads; results in the order of the tasks."""
     global _pool
