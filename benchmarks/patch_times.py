@@ -1,7 +1,8 @@
 """Times of the patch method; called by patch.py with --times. Run it when nothing else runs.
 
 Every time is the median of runs, after a warm-up where it says hot. A run during which other programs used more than a
-tenth of the machine is made again, up to three times as many runs in all; what is left of their use is in the table.
+tenth of the machine is made again, up to three times as many runs in all; what is left of their use is in the table,
+and so are the CPU seconds of a run, which depend on others little.
 """
 
 import json
@@ -37,16 +38,18 @@ QUIET = 0.1
 Times = dict[str, Any]
 
 _RENDER = """
-import json, resource, sys
+import json, resource, sys, time
 import analogon
 image, labels, target, keep, options = sys.argv[1:]
 exemplar = analogon.load_exemplar(image, labels)
 layout = analogon.load_target(exemplar, target)
 size = tuple(round(n * (50000 / layout.ids.size) ** 0.5) for n in layout.shape)
 analogon.fit(exemplar.resize(size), "patch", **json.loads(options)).render(layout.resize(size), keep=keep)
+before = time.process_time()
 result = analogon.fit(exemplar, "patch", **json.loads(options)).render(layout, keep=keep)
+cpu = time.process_time() - before
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-print(json.dumps({"seconds": result.seconds, "peak": peak, "timing": dict(result.timing)}))
+print(json.dumps({"seconds": result.seconds, "cpu": cpu, "peak": peak, "timing": dict(result.timing)}))
 """
 
 
@@ -69,18 +72,17 @@ def _busy() -> tuple[float, float]:
 
 
 def measured(run: Callable[[], float], repeat: int = 5) -> Times:
-    """Median, least and most of the seconds that runs return, and what others used of the machine meanwhile."""
-    runs: list[tuple[float, float]] = []
-    while sum(others <= QUIET for others, _ in runs) < repeat and len(runs) < 3 * repeat:
+    """Median, least and most of the seconds that runs return, CPU seconds, and what others used of the machine."""
+    runs: list[tuple[float, float, float]] = []
+    while sum(others <= QUIET for others, _, _ in runs) < repeat and len(runs) < 3 * repeat:
         started, (machine_before, ours_before) = time.perf_counter(), _busy()
         seconds = run()
         wall, (machine_after, ours_after) = time.perf_counter() - started, _busy()
         # the machine counts in hundredths of a second
-        extra = machine_after - machine_before - (ours_after - ours_before) - 0.02
-        runs.append((max(extra, 0.0) / (wall * (os.cpu_count() or 1)), seconds))
-    best = sorted(runs)[:repeat]
-    seconds = [seconds for _, seconds in best]
-    return {"median": median(seconds), "least": min(seconds), "most": max(seconds), "others": best[-1][0]}
+        others = max(machine_after - machine_before - (ours_after - ours_before) - 0.02, 0.0)
+        runs.append((others / (wall * (os.cpu_count() or 1)), seconds, ours_after - ours_before))
+    shares, times, cpu = zip(*sorted(runs)[:repeat], strict=True)
+    return {"median": median(times), "least": min(times), "most": max(times), "cpu": median(cpu), "others": max(shares)}
 
 
 def timed(command: list[str], **environment: str) -> float:
@@ -159,7 +161,8 @@ def growth(folder: Path, out: Path, options: Times) -> list[Times]:
             return float(answers[-1]["seconds"])
 
         row = measured(run, 3)
-        row |= {"peak": max(answer["peak"] for answer in answers), "timing": answers[-1]["timing"]}
+        row |= {"peak": max(answer["peak"] for answer in answers), "cpu": median(answer["cpu"] for answer in answers)}
+        row |= {"timing": answers[-1]["timing"]}
         rows.append({"megapixels": megapixels, **row})
         print("growth", rows[-1], flush=True)
     return rows
@@ -195,32 +198,41 @@ def table(times: Times) -> list[str]:
     """The times for people."""
     lines = ["## Times", ""]
     lines += ["Seconds, medians of 5. Engine: `Result.seconds`, hot, over all targets of the case: median and slowest"]
-    lines[-1] += " target; process: the whole `analogon make` with one target. /: EbSynth's over ours."
-    lines += ["", "| case | EbSynth | engine, keep none | / | slowest | / | preview | keep auto | process | / |"]
-    lines += ["|---" * 10 + "|"]
+    lines[-1] += " target, and CPU seconds of both cores together; process: the whole `analogon make` with one target."
+    lines[-1] += " /: EbSynth's over ours."
+    lines += [
+        "",
+        "| case | EbSynth | engine, keep none | / | CPU | slowest | / | preview | keep auto | process | / | CPU |",
+    ]
+    lines += ["|---" * 12 + "|"]
     worst = 0.0
     for case, found in times["engine"].items():
         theirs = EBSYNTH.get(case, float("nan"))
         full, preview, auto = ([one["median"] for one in found[k].values()] for k in ("full", "preview", "auto"))
-        whole = times["make"][case]["none"]["median"]
+        whole, cpu = (times["make"][case]["none"][k] for k in ("median", "cpu"))
+        full_cpu = median(one["cpu"] for one in found["full"].values())
         worst = max([worst, *(one["others"] for kind in ("full", "preview", "auto") for one in found[kind].values())])
-        cells = [f"{median(full):.2f}", f"{theirs / median(full):.0f}", f"{max(full):.2f}", f"{theirs / max(full):.0f}"]
-        cells += [f"{max(preview):.3f}", f"{median(auto):.2f}", f"{whole:.2f}", f"{theirs / whole:.1f}"]
+        cells = [f"{median(full):.2f}", f"{theirs / median(full):.0f}", f"{full_cpu:.2f}"]
+        cells += [f"{max(full):.2f}", f"{theirs / max(full):.0f}", f"{max(preview):.3f}", f"{median(auto):.2f}"]
+        cells += [f"{whole:.2f}", f"{theirs / whole:.1f}", f"{cpu:.2f}"]
         size = "x".join(str(n) for n in reversed(found["size"]))
         lines.append(f"| {case} {size} | {theirs} | {' | '.join(cells)} |")
     lines += ["", f"Edits at {EDITED:g} megapixels, `--keep auto`:", ""]
-    lines += ["| target | labels changed | kept | s |", "|---|---|---|---|"]
+    lines += ["| target | labels changed | kept | s | CPU |", "|---|---|---|---|---|"]
     for name, one in sorted(times["edits"].items(), key=lambda item: item[1]["share"]):
-        lines.append(f"| {name} | {one['share']:.1%} | {one['kept']:.1%} | {one['median']:.2f} |")
+        lines.append(f"| {name} | {one['share']:.1%} | {one['kept']:.1%} | {one['median']:.2f} | {one['cpu']:.2f} |")
         worst = max(worst, one["others"])
     if times["growth"]:
         lines += ["", f"Growth, {'/'.join(GROWING)} enlarged, `--keep none`, in a process each:", ""]
-        lines += ["| megapixels | s | over linear | peak GB | EbSynth s |", "|---|---|---|---|---|"]
+        lines += ["| megapixels | s | over linear | CPU | over linear | peak GB | EbSynth s |", "|---" * 7 + "|"]
         first = times["growth"][0]
         for row in times["growth"]:
-            linear = row["median"] / first["median"] * first["megapixels"] / row["megapixels"]
+            grown = row["megapixels"] / first["megapixels"]
             theirs = EBSYNTH_GROWTH.get(row["megapixels"], "")
-            cells = [f"{row['megapixels']:g}", f"{row['median']:.2f}", f"{linear:.2f}", f"{row['peak']:.2f}", theirs]
+            cells = [f"{row['megapixels']:g}"]
+            for kind in ("median", "cpu"):
+                cells += [f"{row[kind]:.2f}", f"{row[kind] / first[kind] / grown:.2f}"]
+            cells += [f"{row['peak']:.2f}", theirs]
             lines.append(f"| {' | '.join(map(str, cells))} |")
             worst = max(worst, row["others"])
     first = times["first"]

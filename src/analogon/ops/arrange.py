@@ -8,14 +8,14 @@ pieces that keep theirs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analogon.ops import labelling
+from analogon.ops.moves import Box, Moved, Region, regions_of
 from analogon.ops.parallel import bands, spread
-from analogon.transport import regions
 
 Places = NDArray[np.int32]
 Ids = NDArray[np.uint16]
@@ -24,8 +24,6 @@ Ids = NDArray[np.uint16]
 GRID = 72
 #: Regions are compared on maps of at most this many rows and columns.
 SMALL = 256
-#: Smallest region with maps of its own, as a share of the target.
-SMALLEST_REGION = 0.002
 #: Smallest share of the target that a shift of the fallback field must carry to be proposed for other places too.
 SMALLEST_SHIFT, MOST_SHIFTS = 0.001, 12
 #: A region that fits a source region this well (IoU) is it; others may be mirror images.
@@ -33,9 +31,9 @@ SURE = 0.6
 #: Costs per cell: of being aligned by an edge, of coming from a shift of the fallback, and of being scaled (beside
 #: the logarithms of its scales).
 ALIGNED, SHIFTED, SCALED = 0.02, 0.03, 1.0
+#: What any other map costs where a region has only been moved.
+ELSEWHERE = 1.0
 
-Box = tuple[int, int, int, int]
-Region = tuple[NDArray[np.bool_], Box]
 Row = tuple[float, float, float, float, float, float]
 
 
@@ -52,6 +50,7 @@ def arrange(
     *,
     frame: tuple[int, int],
     fixed: NDArray[np.bool_],
+    moved: Sequence[Moved] = (),
     things: Set[int] = frozenset(),
     stuff: Set[int] = frozenset(),
 ) -> Places:
@@ -63,6 +62,7 @@ def arrange(
         fallback: (h, w, 2) places for pixels that no chosen map serves; its frequent shifts are proposed too.
         frame: size of the part of the source (at its top left) that the target is an edit of.
         fixed: bool (h, w), pixels that stay where they are; only where the target has the frame's size.
+        moved: regions that have only been moved.
         things, stuff: classes whose regions always move as wholes, and never.
     """
     cell = cell_size(target_ids.shape)
@@ -79,6 +79,7 @@ def arrange(
         labelling.rate,
         [(source_ids, target_ids, *depth_of, maps, cell, min(deepest, 85), a, b, chosen, costs) for a, b in parts],
     )
+    _follow(moved, maps, cell, chosen, costs)
     maps = _hold(fixed, maps, cell, chosen, costs)
     seams = np.zeros((2, *grid, labelling.MOST, labelling.MOST), np.float32)
     spread(labelling.seam_costs, [(source, maps, chosen, cell, a, b, seams) for a, b in parts])
@@ -93,6 +94,23 @@ def arrange(
         ys, xs = np.nonzero(fixed)
         places[ys, xs, 0], places[ys, xs, 1] = ys, xs
     return places
+
+
+def _follow(
+    moved: Sequence[Moved], maps: NDArray[np.float32], cell: int, chosen: NDArray[np.int32], costs: NDArray[np.float32]
+) -> None:
+    """Make all other maps dear for the cells of a region that has only been moved.
+
+    Where such an object covers its own old place, staying would fit its class as well.
+    """
+    for move in moved:
+        rows, cols = (
+            np.minimum((np.arange(n) * cell + cell // 2) // move.every, m - 1)
+            for n, m in zip(chosen.shape[:2], move.region.shape, strict=True)
+        )
+        cells = move.region[np.ix_(rows, cols)]
+        own = np.flatnonzero((maps[:, :5] == (move.class_, 1, move.down, 1, move.across)).all(1))
+        costs[cells] += np.where(np.isin(chosen[cells], own), 0, ELSEWHERE).astype(np.float32)
 
 
 def _hold(
@@ -157,7 +175,7 @@ def _all_maps(
     down, across = (m / n for m, n in zip(frame, target_ids.shape, strict=True))
     every = -(-max(*source_ids.shape, *target_ids.shape) // SMALL)
     target = np.ascontiguousarray(target_ids[::every, ::every])
-    theirs, ours = _regions(np.ascontiguousarray(source_ids[::every, ::every])), _regions(target)
+    theirs, ours = regions_of(np.ascontiguousarray(source_ids[::every, ::every])), regions_of(target)
     for c in map(int, np.unique(target_ids)):
         pairs = [] if c in stuff else [(_most_alike(theirs.get(c, []), part), box) for part, box in ours.get(c, [])]
         if c not in things or not any(pair for pair, _ in pairs):
@@ -171,18 +189,6 @@ def _all_maps(
                     yield from _aligned(float(c), a, b, flip, cell)
                 yield from _stretched(float(c), a, b, mirrored)
         yield from _frequent(c, target_ids, fallback)
-
-
-def _regions(ids: Ids) -> dict[int, list[Region]]:
-    """Connected regions (8-neighbourhood) of each class that are not too small, as cut-outs, with their boxes."""
-    runs, number, boxes, areas, classes = regions.regions_of(ids.astype(np.int16))
-    painted = regions.paint(ids.shape, runs, number)
-    found: dict[int, list[Region]] = {}
-    for n in np.flatnonzero(areas >= SMALLEST_REGION * ids.size):
-        top, left, bottom, right = (int(edge) for edge in boxes[n])
-        part = painted[top:bottom, left:right] == n
-        found.setdefault(int(classes[n]), []).append((part, (top, left, bottom, right)))
-    return found
 
 
 def _most_alike(theirs: list[Region], region: NDArray[np.bool_]) -> tuple[Box, bool, float] | None:

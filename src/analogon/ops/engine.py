@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from analogon.ops import seams
 from analogon.ops.arrange import arrange
 from analogon.ops.keeping import unconcerned
 from analogon.ops.level import Ids, Places, Plane
+from analogon.ops.moves import Moved, moved_regions
 from analogon.ops.synthesis import Problem, Settings, refine
 from analogon.ops.warming import telling_of_compilation
 from analogon.provenance import Provenance
@@ -60,12 +61,13 @@ def synthesize(
     _load_kernels(settings, wishes)
     clock = _Clock()
     source_ids, target_ids = class_places(exemplar, target)
-    fixed = _fixed(exemplar, target, source_ids, target_ids, wishes)
     source, guides = planes(exemplar, target, wishes.guides)
     clock.stage("reading")
     fallback = _carried(exemplar, target)
     if exemplar.usable is not None:
         fallback = _in_class(fallback, source_ids, target_ids)
+    moved = moved_regions(target_ids, fallback)
+    fixed = _fixed(exemplar, target, source_ids, target_ids, moved, wishes)
     clock.stage("carrying")
     if pieces:
         position = {label.id: n for n, label in enumerate(exemplar.labels.palette.classes)}
@@ -76,6 +78,7 @@ def synthesize(
             fallback,
             frame=exemplar.frame,
             fixed=fixed,
+            moved=moved,
             things={position[i] for i in things},
             stuff={position[i] for i in stuff},
         )
@@ -186,7 +189,9 @@ LARGEST, SQUARES = 4000, 59_000_000
 HEAVIEST = 1e9
 
 
-def _fixed(exemplar: Exemplar, target: LabelMap, source_ids: Ids, target_ids: Ids, wishes: Wishes) -> NDArray[np.bool_]:
+def _fixed(
+    exemplar: Exemplar, target: LabelMap, source_ids: Ids, target_ids: Ids, moved: Sequence[Moved], wishes: Wishes
+) -> NDArray[np.bool_]:
     """Pixels that stay as they are."""
     if isinstance(wishes.keep, np.ndarray):
         return wishes.keep
@@ -194,7 +199,10 @@ def _fixed(exemplar: Exemplar, target: LabelMap, source_ids: Ids, target_ids: Id
     # a tile continues on its other side, and guides may ask for changes anywhere
     if wishes.keep == "none" or target.shape != exemplar.frame or wishes.tile or wishes.guides:
         return np.zeros(target.shape, bool)
-    return unconcerned(source_ids[:height, :width], target_ids)
+    kept = unconcerned(source_ids[:height, :width], target_ids)
+    for move in moved:  # one that covers its own old place has moved there too
+        kept &= ~np.repeat(np.repeat(move.region, move.every, 0), move.every, 1)[: kept.shape[0], : kept.shape[1]]
+    return kept
 
 
 def _carried(exemplar: Exemplar, target: LabelMap) -> NDArray[np.float32]:

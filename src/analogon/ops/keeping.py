@@ -16,22 +16,40 @@ SIDE = 40
 def unconcerned(source_ids: NDArray[np.uint16], target_ids: NDArray[np.uint16]) -> NDArray[np.bool_]:
     """Pixels around which nothing changes: bool (h, w).
 
-    Changes narrower than two pixels do not count: lines of classes are rarely drawn twice to the very pixel.
+    A border between two classes that wanders by a pixel is no change: lines are rarely drawn twice to the very pixel.
     """
-    changed: NDArray[np.bool_] = source_ids != target_ids
-    # opening by 2 x 2
-    core = changed[:-1, :-1] & changed[1:, :-1] & changed[:-1, 1:] & changed[1:, 1:]
-    if not core.any():
+    changed = _changes(source_ids, target_ids)
+    if not changed.any():
         return ~changed
     reach = max(LEAST_REACH, REACH * float(np.hypot(*changed.shape)))
     factor = int(np.ceil(reach / SIDE))
     height, width = (-(-n // factor) for n in changed.shape)
     blocks = np.zeros((height * factor, width * factor), bool)
-    blocks[: core.shape[0], : core.shape[1]] = core
+    blocks[: changed.shape[0], : changed.shape[1]] = changed
     small = blocks.reshape(height, factor, width, factor).any((1, 3))
     limit = int(np.ceil(reach / factor))
     # depths are thirds of a pixel, and pixels beside a change have a depth of one
     near = (depths(small.astype(np.uint16), limit + 1) < 3 * (limit + 1)) | small
     full = np.repeat(np.repeat(near, factor, 0), factor, 1)[: changed.shape[0], : changed.shape[1]]
-    unchanged: NDArray[np.bool_] = ~(full | changed)
-    return unchanged
+    return ~full
+
+
+def _changes(source_ids: NDArray[np.uint16], target_ids: NDArray[np.uint16]) -> NDArray[np.bool_]:
+    """Pixels of another class, but for those that only a border wandered over.
+
+    Those are in no 2 x 2 square of changed pixels, and their new class stood beside them before.
+    """
+    changed: NDArray[np.bool_] = source_ids != target_ids
+    square = changed[:-1, :-1] & changed[1:, :-1] & changed[:-1, 1:] & changed[1:, 1:]
+    wide = np.zeros(changed.shape, bool)
+    for down in (slice(None, -1), slice(1, None)):
+        for across in (slice(None, -1), slice(1, None)):
+            wide[down, across] |= square
+    ys, xs = np.nonzero(changed & ~wide)
+    padded = np.pad(source_ids, 1, mode="edge")
+    beside = np.zeros(len(ys), bool)
+    for dy in range(3):
+        for dx in range(3):
+            beside |= padded[ys + dy, xs + dx] == target_ids[ys, xs]
+    changed[ys[beside], xs[beside]] = False
+    return changed

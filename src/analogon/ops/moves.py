@@ -1,0 +1,70 @@
+"""Regions of label maps, and those that an edit has only moved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogon.transport import regions
+
+#: (top, left, bottom, right), bottom and right outside.
+Box = tuple[int, int, int, int]
+#: A region cut out to its box.
+Region = tuple[NDArray[np.bool_], Box]
+
+#: Smallest region that counts, as a share of the map.
+SMALLEST_REGION = 0.002
+#: A region has only been moved if this share of it has one shift.
+AS_ONE = 0.97
+#: Regions are looked at on maps of at most this many rows and columns.
+SMALL = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Moved:
+    """A region that has only been moved.
+
+    Attributes:
+        class_: its class.
+        down, across: what its pixels' rows and columns are changed by to find their places in the source.
+        region: bool map of every ``every``-th row and column of the target.
+    """
+
+    class_: int
+    down: int
+    across: int
+    region: NDArray[np.bool_]
+    every: int
+
+
+def regions_of(ids: NDArray[np.uint16]) -> dict[int, list[Region]]:
+    """Connected regions (8-neighbourhood) of each class that are not too small."""
+    runs, number, boxes, areas, classes = regions.regions_of(ids.astype(np.int16))
+    painted = regions.paint(ids.shape, runs, number)
+    found: dict[int, list[Region]] = {}
+    for n in np.flatnonzero(areas >= SMALLEST_REGION * ids.size):
+        top, left, bottom, right = (int(edge) for edge in boxes[n])
+        part = painted[top:bottom, left:right] == n
+        found.setdefault(int(classes[n]), []).append((part, (top, left, bottom, right)))
+    return found
+
+
+def moved_regions(target_ids: NDArray[np.uint16], field: NDArray[np.float32]) -> list[Moved]:
+    """The regions that a field of source places (h, w, 2) moves as a whole, by other than nothing."""
+    every = -(-max(target_ids.shape) // SMALL)
+    ids = np.ascontiguousarray(target_ids[::every, ::every])
+    places = np.floor(field[::every, ::every] + 0.5).astype(np.int64)
+    found = []
+    for c, parts in regions_of(ids).items():
+        for part, (top, left, bottom, right) in parts:
+            ys, xs = np.nonzero(part)
+            ys, xs = ys + top, xs + left
+            down, across = places[ys, xs, 0] - ys * every, places[ys, xs, 1] - xs * every
+            shift = int(np.median(down)), int(np.median(across))
+            if any(shift) and np.mean((down == shift[0]) & (across == shift[1])) >= AS_ONE:
+                region = np.zeros(ids.shape, bool)
+                region[top:bottom, left:right] = part
+                found.append(Moved(c, *shift, region, every))
+    return found

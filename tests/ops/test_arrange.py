@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+
+from analogon import LabelMap
+from analogon.ops import arrange as arranging
+from analogon.ops.arrange import arrange, cell_size
+from analogon.transport import transport
+
+from .textures import PAIR, disc, halves, pictured, render
+
+
+def arranged(exemplar, target, *, fixed=None, **classes) -> np.ndarray:
+    source_ids, target_ids = (labels.indices().astype(np.uint16) for labels in (exemplar.labels, target))
+    return arrange(
+        np.rint(exemplar.image * 255).astype(np.uint8),
+        source_ids,
+        target_ids,
+        transport(exemplar.labels, target).field,
+        frame=exemplar.frame,
+        fixed=np.zeros(target.shape, bool) if fixed is None else fixed,
+        **classes,
+    )
+
+
+def shifts(places: np.ndarray) -> np.ndarray:
+    return places - np.stack(np.indices(places.shape[:2]), -1)
+
+
+@pytest.mark.parametrize(("side", "cell"), [(1, 1), (72, 1), (103, 2), (512, 8), (4000, 64)])
+def test_cells_are_powers_of_two(side, cell):
+    assert cell_size((side // 2 + 1, side)) == cell_size((side, 1)) == cell
+
+
+def triangle(*, left: int, mirrored: bool = False) -> LabelMap:
+    """A right-angled one of 22 pixels a side, in 48 x 64 pixels."""
+    rows, cols = np.indices((48, 64))
+    inside = (cols >= left) & (cols - left < rows - 8) & (rows < 30)
+    return LabelMap(np.where(inside[:, ::-1] if mirrored else inside, 2, 4), PAIR)
+
+
+def test_an_object_moves_as_a_whole_and_the_rest_stays():
+    exemplar, target = pictured(triangle(left=8)), triangle(left=20)
+    moved = shifts(arranged(exemplar, target))
+    ball = target.ids == 2
+    assert (moved[ball] == (0, -12)).all(-1).mean() > 0.9
+    untouched = ~ball & (exemplar.labels.ids == 4)
+    assert (moved[untouched] == 0).all(-1).mean() > 0.8
+
+
+@pytest.mark.parametrize("scale", [0.5, 2.0])
+def test_every_place_has_its_class(scale):
+    exemplar = pictured(disc((48, 64), (20, 18, 9)))
+    shape = (round(48 * scale), round(64 * scale))
+    target = disc(shape, (20 * scale, 40 * scale, 11 * scale), (8, 8, 3))
+    places = arranged(exemplar, target)
+    assert (exemplar.labels.ids[places[..., 0], places[..., 1]] == target.ids).all()
+
+
+def test_fixed_pixels_stay_whatever_their_class_is():
+    exemplar, target = pictured(halves((40, 50))), halves((40, 50), 0.3)
+    fixed = np.random.default_rng(0).random((40, 50)) < 0.5
+    assert (shifts(arranged(exemplar, target, fixed=fixed))[fixed] == 0).all()
+
+
+def test_a_fixed_speck_of_a_moved_thing_stays():
+    """Staying is proposed neither for a thing nor, for so few pixels, as a shift that is frequent."""
+    exemplar = pictured(disc((60, 80), (20, 20, 9), (50, 70, 0)))
+    target = disc((60, 80), (20, 45, 9), (50, 70, 0))
+    result = render(exemplar, target, things=("ground",))
+    assert tuple(result.provenance.places[50, 70]) == (50, 70)
+    assert (result.image[50, 70] == exemplar.image[50, 70]).all()
+
+
+def test_things_move_and_stuff_stays():
+    """A disc that grows and moves a little: a thing follows its edges, stuff may also stay."""
+    exemplar, target = pictured(disc((48, 64), (24, 30, 10))), disc((48, 64), (24, 33, 12))
+    ground = PAIR.ids.index(2)
+    inside = target.ids == 2
+    stuff = shifts(arranged(exemplar, target, stuff={ground}))[inside]
+    thing = shifts(arranged(exemplar, target, things={ground}))[inside]
+    assert (stuff == 0).all(-1).mean() > 0.1
+    assert (thing == 0).all(-1).mean() < 0.03
+
+
+def test_an_object_that_turned_around_is_mirrored():
+    exemplar, target = pictured(triangle(left=8)), triangle(left=8, mirrored=True)
+    places = arranged(exemplar, target)
+    inside = target.ids == 2
+    rows, cols = np.indices(target.shape)
+    assert (places[inside] == np.stack([rows, 63 - cols], -1)[inside]).all(-1).mean() > 0.9
+
+
+def test_the_grid_does_not_limit_what_is_found(monkeypatch):
+    monkeypatch.setattr(arranging, "GRID", 12)
+    exemplar, target = pictured(triangle(left=8)), triangle(left=20)
+    assert cell_size(target.shape) == 4
+    moved = shifts(arranged(exemplar, target))
+    assert (moved[target.ids == 2] == (0, -12)).all(-1).mean() > 0.9
