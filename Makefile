@@ -6,7 +6,6 @@ CONSTRAINTS := constraints.txt
 STAMP := .venv/.installed
 
 DEMO_CASE := examples/flower
-DEMO_OPTIONS := --minutes 2
 DEMO_OUT := demo
 
 .DEFAULT_GOAL := help
@@ -26,7 +25,7 @@ $(STAMP): pyproject.toml $(CONSTRAINTS)
 	touch $@
 
 demo: $(STAMP)
-	$(BIN)/analogon make $(DEMO_CASE) -o $(DEMO_OUT) $(DEMO_OPTIONS)
+	$(BIN)/analogon make $(DEMO_CASE) -o $(DEMO_OUT)
 	@echo "New pictures:  $(CURDIR)/$(DEMO_OUT)/*.png"
 	@echo "Contact sheet: $(CURDIR)/$(DEMO_OUT)/sheet.png"
 

@@ -230,7 +230,12 @@ def comparison_table(table: Figures) -> list[str]:
     """Mean figures of each variant, and on how many targets it meets the bars."""
     names = ("miou", "coh@1", "com@1", "coh@4", "com@4", "sharp", "ghost")
     lines = ["## Other settings, `--keep none`", ""]
-    lines += ["Means over the targets; N: how many meet the bars above; s: engine, hot, median of 3, mean of all.", ""]
+    cases = {name.split("/")[0]: None for name in next(iter(table.values()))}
+    lines += [
+        f"Means over the {len(next(iter(table.values())))} targets of {', '.join(cases)}; N: how many meet the bars"
+    ]
+    lines[-1] += " above; s: engine, hot, median of 3, mean of all."
+    lines += [""]
     lines += [f"| settings | {' | '.join(names)} | N miou | N coh, com | N sharp | N ghost | s |"]
     lines += ["|---" * (len(names) + 6) + "|"]
     for variant, targets in table.items():

@@ -1,7 +1,7 @@
 """Times of the patch method; called by patch.py with --times. Run it when nothing else runs.
 
 Every time is the median of runs, after a warm-up where it says hot. A run during which other programs used more than a
-tenth of the machine is made again, up to three times as many runs in all; what is left of their use is in the table,
+tenth of the machine is made again, up to twice as many runs in all; what is left of their use is in the table,
 and so are the CPU seconds of a run, which depend on others little.
 """
 
@@ -74,7 +74,7 @@ def _busy() -> tuple[float, float]:
 def measured(run: Callable[[], float], repeat: int = 5) -> Times:
     """Median, least and most of the seconds that runs return, CPU seconds, and what others used of the machine."""
     runs: list[tuple[float, float, float]] = []
-    while sum(others <= QUIET for others, _, _ in runs) < repeat and len(runs) < 3 * repeat:
+    while sum(others <= QUIET for others, _, _ in runs) < repeat and len(runs) < 2 * repeat:
         started, (machine_before, ours_before) = time.perf_counter(), _busy()
         seconds = run()
         wall, (machine_after, ours_after) = time.perf_counter() - started, _busy()
@@ -169,29 +169,32 @@ def growth(folder: Path, out: Path, options: Times) -> list[Times]:
 
 
 def measure(folders: list[Path], out: Path, options: Times) -> None:
-    """Everything; writes OUT/times.json."""
-    times: Times = {"load": os.getloadavg(), "engine": {}, "make": {}, "edits": {}}
+    """Everything; writes OUT/times.json, anew after each case."""
+    times: Times = {"load": os.getloadavg(), "engine": {}, "make": {}, "edits": {}, "growth": [], "first": {}}
     settings = [word for name, value in options.items() for word in ("--set", f"{name}={json.dumps(value)}")]
+
+    def keep() -> None:
+        (out / "times.json").write_text(json.dumps(times, indent=1) + "\n")
+
     for folder in folders:
         found = analogon.find_case(folder)
         files = (found.image, found.labels, found.targets[0])
         times["engine"][folder.name] = engine(folder, options)
         make(*files)
-        for keep in ("none", "auto"):
-            run = measured(lambda files=files, keep=keep: make(*files, "--keep", keep, *settings))
-            times["make"].setdefault(folder.name, {})[keep] = run
+        times["make"][folder.name] = measured(lambda files=files: make(*files, "--keep", "none", *settings))
         times["edits"] |= edits(folder, out / "enlarged" / folder.name, options)
+        keep()
         print("timed", folder.name, flush=True)
-    growing = [folder for folder in folders if folder.name == GROWING[0]]
-    times["growth"] = growth(growing[0], out / "enlarged" / "growth", options) if growing else []
-    smallest = min(folders, key=lambda folder: analogon.read_image(analogon.find_case(folder).image).size)
+    smallest = min(folders, key=lambda folder: times["engine"][folder.name]["size"])
     found = analogon.find_case(smallest)
     with tempfile.TemporaryDirectory() as empty:
-        files = (found.image, found.labels, found.targets[0])
-        first = make(*files, "--keep", "none", NUMBA_CACHE_DIR=empty)
-        times["first"] = {"case": smallest.name, "seconds": first}
-        times["first"]["second"] = make(*files, "--keep", "none", NUMBA_CACHE_DIR=empty)
-    (out / "times.json").write_text(json.dumps(times, indent=1) + "\n")
+        runs = [make(found.image, found.labels, found.targets[0], NUMBA_CACHE_DIR=empty) for _ in range(2)]
+    times["first"] = {"case": smallest.name, "seconds": runs}
+    keep()
+    for folder in folders:
+        if folder.name == GROWING[0]:
+            times["growth"] = growth(folder, out / "enlarged" / "growth", options)
+    keep()
 
 
 def table(times: Times) -> list[str]:
@@ -209,7 +212,7 @@ def table(times: Times) -> list[str]:
     for case, found in times["engine"].items():
         theirs = EBSYNTH.get(case, float("nan"))
         full, preview, auto = ([one["median"] for one in found[k].values()] for k in ("full", "preview", "auto"))
-        whole, cpu = (times["make"][case]["none"][k] for k in ("median", "cpu"))
+        whole, cpu = (times["make"][case][k] for k in ("median", "cpu"))
         full_cpu = median(one["cpu"] for one in found["full"].values())
         worst = max([worst, *(one["others"] for kind in ("full", "preview", "auto") for one in found[kind].values())])
         cells = [f"{median(full):.2f}", f"{theirs / median(full):.0f}", f"{full_cpu:.2f}"]
@@ -235,7 +238,9 @@ def table(times: Times) -> list[str]:
             cells += [f"{row['peak']:.2f}", theirs]
             lines.append(f"| {' | '.join(map(str, cells))} |")
             worst = max(worst, row["others"])
-    first = times["first"]
-    lines += ["", f"`analogon make` on {first['case']} with an empty kernel cache: {first['seconds']:.1f} s, then "]
-    lines[-1] += f"{first['second']:.1f} s. Others used up to {worst:.0%} of the machine during a run that counts."
+    if times["first"]:
+        first, second = times["first"]["seconds"]
+        lines += ["", f"`analogon make` on {times['first']['case']} with an empty kernel cache: {first:.1f} s, then"]
+        lines[-1] += f" {second:.1f} s."
+    lines += ["", f"Other programs used up to {worst:.0%} of the machine during a run that counts."]
     return lines
