@@ -82,7 +82,8 @@ def measured(run: Callable[[], float], repeat: int = 5) -> Times:
         others = max(machine_after - machine_before - (ours_after - ours_before) - 0.02, 0.0)
         runs.append((others / (wall * (os.cpu_count() or 1)), seconds, ours_after - ours_before))
     shares, times, cpu = zip(*sorted(runs)[:repeat], strict=True)
-    return {"median": median(times), "least": min(times), "most": max(times), "cpu": median(cpu), "others": max(shares)}
+    found = {"median": median(times), "least": min(times), "most": max(times), "cpu": median(cpu)}
+    return {**found, "others": max(shares), "runs": len(times)}
 
 
 def timed(command: list[str], **environment: str) -> float:
@@ -200,9 +201,14 @@ def measure(folders: list[Path], out: Path, options: Times) -> None:
 def table(times: Times) -> list[str]:
     """The times for people."""
     lines = ["## Times", ""]
-    lines += ["Seconds, medians of 5. Engine: `Result.seconds`, hot, over all targets of the case: median and slowest"]
-    lines[-1] += " target, and CPU seconds of both cores together; process: the whole `analogon make` with one target."
-    lines[-1] += " /: EbSynth's over ours."
+    runs = next(iter(times["make"].values()))["runs"]
+    lines += [
+        f"Seconds; medians, runs per figure: {runs}. Engine: `Result.seconds`, hot, over all targets of the case:"
+    ]
+    lines[-1] += (
+        " median and slowest target, and CPU seconds of both cores together; process: the whole `analogon make`"
+    )
+    lines[-1] += " with one target; preview: the slowest. /: EbSynth's over ours."
     lines += [
         "",
         "| case | EbSynth | engine, keep none | / | CPU | slowest | / | preview | keep auto | process | / | CPU |",

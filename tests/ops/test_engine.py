@@ -266,12 +266,22 @@ def test_a_tile_continues_on_its_other_side():
     coarse = Exemplar(texture((64, 64), grain=4.0, around=False), plain((64, 64)))
     shown = {}
     for tile in (False, True):
-        image = render(coarse, plain((64, 64)), keep="none", tile=tile).image
+        image = render(coarse, plain((64, 64)), tile=tile).image
         seams = [np.abs(np.take(image, 0, axis) - np.take(image, -1, axis)).mean() for axis in (0, 1)]
         inside = [np.abs(np.diff(image, axis=axis)).mean() for axis in (0, 1)]
         shown[tile] = np.array(seams) / inside
     assert (shown[False] > 8).all()
     assert (shown[True] < 4).all()
+
+
+def test_tones_meet_around_the_corner():
+    """What is beside the frame says that the step from its right edge to its left one does not belong there."""
+    brighter = np.linspace(0.5, 0.5 + 12 / 255, 80, dtype=np.float32)[None, :, None].repeat(48, 0).repeat(3, -1)
+    source, steps = Exemplar(brighter, plain((48, 80)), frame=SHAPE), {}
+    for tone in (False, True):
+        image = render(source, plain(SHAPE), tile=True, rounds=(0,), tone=tone).image
+        steps[tone] = float(np.abs(image[:, 0] - image[:, -1]).max()) * 255
+    assert steps[False] > 9 and steps[True] < 2
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (17, 5), (33, 40)])

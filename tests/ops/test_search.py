@@ -65,6 +65,18 @@ def test_a_leap_must_be_better_by_its_factor():
     assert counts == sorted(counts, reverse=True) and counts[0] > 2 * counts[2] > counts[3]
 
 
+def test_a_pixels_own_use_costs_it_nothing():
+    """Of two equal patches the one it has is as good as one that nobody uses, and worse once another uses it too."""
+    tile = eight_bits(np.random.default_rng(0).random((8, 8, 3)))
+    level = level_of(np.tile(tile, (1, 2, 1)), np.zeros((8, 16), int), np.zeros((1, 1), int), tile[4:5, 4:5], patch=3)
+    for others in (0, 1):
+        places = np.array([[[4, 4]]], np.int32)
+        usage = recount(level, places)
+        usage[1, 1] += others
+        scan(level, places, usage, np.ones(1, np.float32), leaps=np.array([[4, 12]], np.int32))
+        assert tuple(places[0, 0]) == (4, 12 if others else 4)
+
+
 def test_the_weight_of_classes_decides_between_colour_and_class():
     rng = np.random.default_rng(0)
     source = rng.integers(100, 140, (12, 24, 3)).astype(np.uint8)

@@ -175,7 +175,8 @@ def _all_maps(
     down, across = (m / n for m, n in zip(frame, target_ids.shape, strict=True))
     every = -(-max(*source_ids.shape, *target_ids.shape) // SMALL)
     target = np.ascontiguousarray(target_ids[::every, ::every])
-    theirs, ours = regions_of(np.ascontiguousarray(source_ids[::every, ::every])), regions_of(target)
+    small_source = np.ascontiguousarray(source_ids[::every, ::every])
+    theirs, ours = regions_of(small_source), regions_of(target)
     for c in map(int, np.unique(target_ids)):
         pairs = [] if c in stuff else [(_most_alike(theirs.get(c, []), part), box) for part, box in ours.get(c, [])]
         if c not in things or not any(pair for pair, _ in pairs):
@@ -188,6 +189,9 @@ def _all_maps(
                 for flip in (mirrored,) if alike > SURE else (False, True):
                     yield from _aligned(float(c), a, b, flip, cell)
                 yield from _stretched(float(c), a, b, mirrored)
+        if down == across == 1 and c not in things:
+            old = small_source[: target.shape[0], : target.shape[1]]
+            yield from _beside(c, np.where((target == c) & (old != c), 1, 0).astype(np.uint16), every, cell)
         yield from _frequent(c, target_ids, fallback)
 
 
@@ -256,6 +260,16 @@ def _stretched(c: float, source: Box, target: Box, mirrored: bool) -> Iterator[R
         yield c, down, rows, -across, source[3] - 0.5 - across * (0.5 - target[1]), SCALED + cost
     else:
         yield c, down, rows, across, source[1] + 0.5 * across - 0.5 - across * target[1], SCALED + cost
+
+
+def _beside(c: int, holes: Ids, every: int, cell: int) -> Iterator[Row]:
+    """Shifts that fill each hole (1 in a reduced map) with what is to its left, right, above or below."""
+    for _, box in regions_of(holes).get(1, []):
+        top, left, bottom, right = _scaled_box(box, every)
+        # a cell more, for borders that are a little off
+        tall, wide = (-(-(size + cell) // cell) * cell for size in (bottom - top, right - left))
+        for down, across in ((0, -wide), (0, wide), (-tall, 0), (tall, 0)):
+            yield float(c), 1.0, float(down), 1.0, float(across), ALIGNED
 
 
 def _frequent(c: int, target_ids: Ids, fallback: NDArray[np.float32]) -> Iterator[Row]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence, Set
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from analogon.transport import transport
 #: How patches are compared where nothing else is said.
 DEFAULTS = Settings()
 #: A preview searches down to the level that has no more pixels than this.
-PREVIEW_PIXELS = 70_000
+PREVIEW_PIXELS = 16_000
 #: Pixels around a tiling target that the tone at its seams is computed on.
 TILE_MARGIN = 32
 
@@ -93,6 +94,7 @@ def synthesize(
     if wishes.preview:
         while problem.target_ids.size / problem.finest**2 > PREVIEW_PIXELS:
             problem.finest *= 2
+        settings = replace(settings, rounds=tuple(-(-n // 2) for n in settings.rounds), leaps=min(settings.leaps, 1))
     places = start
     places[part] = refine(problem, np.ascontiguousarray(start[part]), settings)
     clock.seconds |= problem.seconds
@@ -103,7 +105,10 @@ def synthesize(
     image, change = paint(exemplar.image, places), None
     if tone:
         change = np.zeros((*target.shape, 3), np.float32)
-        change[part] = seam_tone(source, places[part], target_ids[part], fixed[part], wrap=wishes.tile)
+        stayed = (places[..., 0] == np.arange(target.shape[0])[:, None]) & (
+            places[..., 1] == np.arange(target.shape[1])
+        )
+        change[part] = seam_tone(source, places[part], target_ids[part], fixed[part], stayed[part], wrap=wishes.tile)
         # in place, and only there: a picture may be large
         image[part] = np.clip(image[part] + change[part], 0, 1)
     clock.stage("painting")
@@ -118,9 +123,20 @@ def paint(image: NDArray[np.float32], places: Places) -> NDArray[np.float32]:
 
 
 def seam_tone(
-    source: Plane, places: Places, target_ids: Ids, fixed: NDArray[np.bool_], *, wrap: bool
+    source: Plane,
+    places: Places,
+    target_ids: Ids,
+    fixed: NDArray[np.bool_],
+    stayed: NDArray[np.bool_],
+    *,
+    wrap: bool,
 ) -> NDArray[np.float32]:
-    """What hides seams when it is added to the colours in [0, 1]: float32 (h, w, 3)."""
+    """What hides seams when it is added to the colours in [0, 1]: float32 (h, w, 3).
+
+    ``fixed`` pixels do not change, those that ``stayed`` in their place hardly.
+    """
+    own = np.where(stayed, 1 / seams.REACH_STAYING**2, 1 / seams.REACH**2).astype(np.float32)
+    own[fixed] = seams.FIRM
     margin = min(TILE_MARGIN, *target_ids.shape) if wrap else 0
     around = [(margin, margin), (margin, margin)]
     levels = 1 + int(np.log2(min(seams.REACH, *target_ids.shape)))
@@ -128,7 +144,7 @@ def seam_tone(
         source,
         np.pad(places, [*around, (0, 0)], mode="wrap"),
         np.pad(target_ids, around, mode="wrap"),
-        np.pad(fixed, around, mode="wrap"),
+        np.pad(own, around, mode="wrap"),
         levels,
     )
     height, width = target_ids.shape

@@ -115,7 +115,12 @@ class Level:
         scaled[..., 1] += (np.arange(w, dtype=np.int32) - ratio * xs)[None]
         np.minimum(scaled, limit, out=scaled)
         as_given = (np.abs(scaled - given).max(-1) <= max(AGREE, ratio)) | self.fixed
-        return np.where(as_given[..., None], given, scaled)
+        # what a coarser level was too small to show: thin and small things
+        places = np.where(as_given[..., None], given, scaled)
+        lost = self.source_ids[places[..., 0], places[..., 1]] != self.target_ids
+        lost &= self.source_ids[given[..., 0], given[..., 1]] == self.target_ids
+        places[lost] = given[lost]
+        return places
 
     def improve(
         self,

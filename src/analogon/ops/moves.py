@@ -18,6 +18,8 @@ Region = tuple[NDArray[np.bool_], Box]
 SMALLEST_REGION = 0.002
 #: A region has only been moved if this share of it has one shift.
 AS_ONE = 0.97
+#: What covers more of the frame than this share of its height and width is sky or ground, and no thing that moves.
+MOST_FRAME = 0.1
 #: Regions are looked at on maps of at most this many rows and columns.
 SMALL = 256
 
@@ -63,6 +65,9 @@ def moved_regions(target_ids: NDArray[np.uint16], field: NDArray[np.float32]) ->
             ys, xs = ys + top, xs + left
             down, across = places[ys, xs, 0] - ys * every, places[ys, xs, 1] - xs * every
             shift = int(np.median(down)), int(np.median(across))
+            at_frame = (ys == 0) | (xs == 0) | (ys == ids.shape[0] - 1) | (xs == ids.shape[1] - 1)
+            if at_frame.sum() > MOST_FRAME * sum(ids.shape):
+                continue
             if any(shift) and np.mean((down == shift[0]) & (across == shift[1])) >= AS_ONE:
                 region = np.zeros(ids.shape, bool)
                 region[top:bottom, left:right] = part

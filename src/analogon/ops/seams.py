@@ -1,6 +1,6 @@
 """Tone at seams: where two pieces meet in a smooth place, both fade to each other; texture is left as it is.
 
-A membrane c over the target minimises ``sum over neighbours (c_q - c_p + jump_pq)^2 + sum c_p^2 / reach^2``, where
+A membrane c over the target minimises ``sum over neighbours (c_q - c_p + jump_pq)^2 + sum c_p^2 / reach_p^2``, where
 jump is the step of the picture at a seam beyond what the source itself has there, so that ``picture + c`` has no
 step (gradient-domain fusion: Perez et al., "Poisson image editing", SIGGRAPH 2003, eq. 4, with a screening term).
 Solved by multigrid V-cycles with Gauss-Seidel sweeps.
@@ -12,11 +12,12 @@ import numpy as np
 from numba import njit
 
 #: Steps above this many 8-bit levels are edges, no seams; corrected less from here to twice as much.
-LARGEST_STEP = np.float32(16)
+LARGEST_STEP = np.float32(24)
 #: Where the source changes from pixel to pixel by more levels than this, texture hides the seam.
-FLAT = np.float32(5)
-#: How far, in pixels, a correction reaches into a piece.
-REACH = 40.0
+FLAT = np.float32(3)
+#: How far, in pixels, a correction reaches into a piece that was moved, and into what stayed where it was: it is the
+#: moved piece that has to fit in.
+REACH, REACH_STAYING = 200.0, 8.0
 CYCLES = 4
 #: Corrections below this many levels in all colours cannot be seen.
 LEAST = 0.5
@@ -65,8 +66,8 @@ def _sweep(c, b, right, below, own):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True)
-def membrane(source, places, ids, fixed, levels):  # type: ignore[no-untyped-def]
-    """The correction, float32 (h, w, 3) in 8-bit levels; zero at ``fixed`` pixels and where there is no seam."""
+def membrane(source, places, ids, own, levels):  # type: ignore[no-untyped-def]
+    """The correction, float32 (h, w, 3) in 8-bit levels; ``own`` (h, w) is the weight 1 / reach^2 of each pixel."""
     height, width = ids.shape
     rows, cols = source.shape[:2]
     b = np.zeros((height, width, 3), np.float32)
@@ -95,25 +96,22 @@ def membrane(source, places, ids, fixed, levels):  # type: ignore[no-untyped-def
                             other = np.float32(source[ey, ex, k])
                             step[k] += there - other if side == 0 else other - here
                             rough = max(rough, abs(here - other) if side == 0 else abs(there - other))
-                    if sides == 0:
-                        weight = np.float32(0)
-                    else:
-                        largest = np.float32(0)
+                    if sides == 0:  # both lie at the frame of the source: nothing is known, so they should be equal
+                        sides = 1
                         for k in range(3):
-                            step[k] /= sides
-                            largest = max(largest, abs(step[k]))
-                        share = _faded(largest, LARGEST_STEP) * _faded(rough, FLAT)
-                        for k in range(3):
-                            b[y, x, k] += step[k] * share
-                            b[ny, nx, k] -= step[k] * share
+                            step[k] = np.float32(source[by, bx, k]) - np.float32(source[ay, ax, k])
+                    largest = np.float32(0)
+                    for k in range(3):
+                        step[k] /= sides
+                        largest = max(largest, abs(step[k]))
+                    share = _faded(largest, LARGEST_STEP) * _faded(rough, FLAT)
+                    for k in range(3):
+                        b[y, x, k] += step[k] * share
+                        b[ny, nx, k] -= step[k] * share
                 if axis == 0:
                     right[y, x] = weight
                 else:
                     below[y, x] = weight
-    own = np.empty((height, width), np.float32)
-    for y in range(height):
-        for x in range(width):
-            own[y, x] = FIRM if fixed[y, x] else np.float32(1 / REACH**2)
     # numba lists of arrays: level 0 is the picture, each next one half as large
     all_b, all_right, all_below, all_own = [b], [right], [below], [own]
     all_c = [np.zeros((height, width, 3), np.float32)]
@@ -121,13 +119,14 @@ def membrane(source, places, ids, fixed, levels):  # type: ignore[no-untyped-def
         r, d, o = all_right[level - 1], all_below[level - 1], all_own[level - 1]
         h, w = (o.shape[0] + 1) // 2, (o.shape[1] + 1) // 2
         cr, cd, co = np.zeros((h, w), np.float32), np.zeros((h, w), np.float32), np.zeros((h, w), np.float32)
+        # pixels twice as wide: summed weights would couple them twice too strongly (Braess 1995)
         for y in range(o.shape[0]):
             for x in range(o.shape[1]):
                 co[y // 2, x // 2] += o[y, x]
                 if x & 1:
-                    cr[y // 2, x // 2] += r[y, x]
+                    cr[y // 2, x // 2] += np.float32(0.5) * r[y, x]
                 if y & 1:
-                    cd[y // 2, x // 2] += d[y, x]
+                    cd[y // 2, x // 2] += np.float32(0.5) * d[y, x]
         all_right.append(cr)
         all_below.append(cd)
         all_own.append(co)

@@ -94,7 +94,7 @@ def _search(  # type: ignore[no-untyped-def]
                     reach = max(rows, cols) >> (k - 5)
                     if reach < 1:
                         break
-                    noise = _mixed(_mixed(seed + np.uint32(y)) + np.uint32(x * 64 + k))
+                    noise = _mixed(_mixed(_mixed(seed) + np.uint32(y)) + np.uint32(x * 64 + k))
                     cy = best_y + np.int32(noise & np.uint32(0xFFFF)) % (2 * reach + 1) - reach
                     cx = best_x + np.int32(noise >> np.uint32(16)) % (2 * reach + 1) - reach
                     if cy < 0 or cx < 0 or cy >= rows or cx >= cols:

@@ -83,7 +83,7 @@ def refine(problem: Problem, start: Places, settings: Settings) -> Places:
         began = time.perf_counter()
         level = _level(problem, factor, settings)
         places = level.start(start, places)
-        share = n / max(len(factors) - 1, 1)
+        share = n / (len(factors) - 1) if len(factors) > 1 else 1.0
         coarse, fine = settings.class_weight
         errors = level.improve(
             places,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Rounds = Annotated[int, Field(ge=0, le=64)]
 Factor = Annotated[float, Field(ge=0.5, le=100)]
@@ -43,6 +43,12 @@ class Config(BaseModel):
         0, ge=0, le=12, description="random places tried per pixel; PatchMatch's way, patented in the USA (8,861,869)"
     )
     tone: bool = Field(True, description="fade tones where pieces meet in smooth places")
+
+    @field_validator("things", "stuff", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        """One text is one name or several with commas between: ``--set stuff=sky,grass``."""
+        return tuple(name.strip() for name in value.split(",")) if isinstance(value, str) else value
 
 
 #: The default recipe first.

@@ -69,7 +69,7 @@ class DeviceLevel(Level):
             scan.compare(pixels)
             for half in range(2):
                 noise = ((seed * 64 + n) * 2 + half) % NOISES
-                scan.sweep(pixels, leaps if half == 0 else None, factor, tries, noise, forward=half == 0)
+                scan.sweep(pixels, leaps if half == 0 else None, factor, tries, noise)
         places[:] = scan.places.cpu().numpy()
         return np.asarray(scan.errors.cpu().numpy())
 

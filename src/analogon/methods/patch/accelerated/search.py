@@ -1,9 +1,10 @@
 """The search of :mod:`analogon.ops.search` for many pixels at once.
 
 Candidates, costs and decisions are the same; the order is not. A scan hands a match from pixel to pixel along its
-way. Here every fourth pixel, one of each 2 x 2, looks at its neighbours at once, then the next fourth: no pixel looks
-at one that moves in the same turn, and the use of the source is counted anew after each turn. (Looking farther, as jump
-flooding does, finds cheaper matches in more pieces: pictures are not better, and it takes several times longer.)
+way. Here every fourth pixel, one of each 2 x 2, looks at its neighbours at once, then the next fourth. No pixel looks
+at one that moves in the same turn (but over the rim of a tile with odd sides), and the use of the source is counted
+anew after each turn. Looking farther, as jump flooding does, finds cheaper matches in more pieces: pictures are no
+better, and it takes several times longer.
 """
 
 from __future__ import annotations
@@ -52,9 +53,7 @@ class Scan:
             at = part[:, 0], part[:, 1]
             self.errors[at] = self.patches.differences(self.places[at], part, self.class_weight)
 
-    def sweep(
-        self, pixels: Tensor, leaps: Tensor | None, reluctance: float, tries: int, seed: int, *, forward: bool
-    ) -> None:
+    def sweep(self, pixels: Tensor, leaps: Tensor | None, reluctance: float, tries: int, seed: int) -> None:
         """Visit pixels (n, 2).
 
         Args:
@@ -63,10 +62,9 @@ class Scan:
             reluctance: by which factor a leap must be better.
             tries: number of random places.
             seed: what they depend on.
-            forward: the order of turns.
         """
         turns = (pixels % 2 * pixels.new_tensor((2, 1))).sum(-1)
-        for turn in range(4) if forward else range(3, -1, -1):
+        for turn in range(4):
             changes = []
             for part in torch.split(torch.nonzero(turns == turn)[:, 0], PIECE):
                 given = None if leaps is None else leaps[part]
