@@ -96,6 +96,21 @@ except analogon.OptionError as error:
     assert "pip install 'analogon[neural]'" in out
 
 
+def test_the_cpu_does_not_wait_for_torch():
+    code = """
+import sys
+import numpy as np
+import analogon
+image = np.zeros((24, 32, 3), np.float32)
+image[:, 16:] = (0.9, 0.5, 0.1)
+labels = analogon.first_labels(image, 2)
+model = analogon.fit(analogon.Exemplar(image, labels), "patch", device="cpu", rounds=(1,))
+model.render(labels, keep="none")
+print("torch" in sys.modules)
+"""
+    assert python(code).split() == ["False"]
+
+
 def test_the_base_modules_import_without_torch():
     code = """
 import importlib, pkgutil, analogon

@@ -107,7 +107,8 @@ def load_wishes(
     guides = tuple(guides)
     for guide in guides:
         for what, array, shape in (("source", guide.source, exemplar.shape), ("target", guide.target, target.shape)):
-            if array.shape[:2] != shape:
+            frame = exemplar.frame if what == "source" else shape  # of several pictures, or of the edited one alone
+            if array.shape[:2] not in (shape, frame):
                 raise InputError(
                     f"The {what} of guide '{guide.name}' is {_size(array)} pixels, and the {what} itself "
                     f"{_size(shape)}: give a picture of the {what}'s size."

@@ -159,13 +159,30 @@ def test_a_tuple_is_finite_in_all_its_parts(monkeypatch, sentence):
         sentence(error.value, "pair")
 
 
-def test_the_machine_of_a_method(semia, sentence):
+def test_the_machine_of_a_method(semia, sentence, monkeypatch):
     plain = registry.Entry("plain", "", "", False)
     assert plain.machine("auto") == plain.machine("cpu") == ("cpu", threads())
     with pytest.raises(OptionError, match="'plain' computes on the CPU, not on 'cuda'") as error:
         plain.machine("cuda")
     sentence(error.value, "--device")
+    patch = registry.get("patch")
+    monkeypatch.setattr(registry, "find_spec", lambda name: None)
+    assert patch.machine("auto") == patch.machine("cpu") == ("cpu", threads())
+    with pytest.raises(OptionError, match="'cuda' is not available without PyTorch") as error:
+        patch.machine("cuda")
+    sentence(error.value, "--device")
+    monkeypatch.undo()
     torch = pytest.importorskip("torch")
+    for available in (False, True):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda available=available: available)
+        for driver in (False, True):
+            monkeypatch.setattr(registry, "_cuda_seems_usable", lambda driver=driver: driver)
+            assert patch.machine("auto") == ("cuda" if available and driver else "cpu", threads())
+            assert patch.machine("cpu") == ("cpu", threads())
+    monkeypatch.undo()
+    with pytest.raises(OptionError) as error:
+        patch.machine("meta")
+    sentence(error.value, "'meta'")
     assert semia.machine("cpu") == ("cpu", torch.get_num_threads())
     assert semia.machine("auto")[0] in ("cpu", "cuda", "mps")
     with pytest.raises(OptionError) as error:

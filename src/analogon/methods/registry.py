@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import math
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -39,6 +41,7 @@ class Entry:
         polish: its results are polished with pieces of the source unless a render asks otherwise.
         learns: a fit is training: it has steps and a budget, can be resumed, and is worth keeping.
         provenance: its results are made of pixels of the source, and say which; there is nothing to polish in them.
+        accelerated: computes on other devices than the CPU too, which takes torch.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Entry:
     polish: bool = False
     learns: bool = True
     provenance: bool = False
+    accelerated: bool = False
 
     @property
     def recipes(self) -> Mapping[str, Mapping[str, Any]]:
@@ -80,11 +84,20 @@ class Entry:
             OptionError: there is no such device here.
         """
         if not self.neural:
-            if device not in ("auto", "cpu"):
+            if device not in ("auto", "cpu") and not self.accelerated:
                 raise OptionError(f"Method '{self.name}' computes on the CPU, not on '{device}': leave out --device.")
             from analogon.ops.parallel import threads as cores
 
-            return "cpu", cores()
+            if device == "cpu" or (device == "auto" and not (self.accelerated and _cuda_seems_usable())):
+                return "cpu", cores()
+            if find_spec("torch") is None:
+                raise OptionError(
+                    f"Device '{device}' is not available without PyTorch: install it with pip install "
+                    "'analogon[neural]', or leave out --device."
+                )
+            from analogon.training.device import pick as picked
+
+            return str(picked(device)), cores()
         from analogon.training.device import pick, threads
 
         return str(pick(device)), threads()
@@ -183,6 +196,7 @@ METHODS: dict[str, Entry] = {
             takes=frozenset(WISHES),
             learns=False,
             provenance=True,
+            accelerated=True,
         ),
         Entry("semia", "conditional single-image GAN (Li et al., ACM MM 2020)", "analogon.methods.semia", neural=True),
     )
@@ -200,6 +214,17 @@ def get(name: str) -> Entry:
     if name not in METHODS:
         raise OptionError(f"Method '{name}' does not exist{_hint(name, METHODS)}.")
     return METHODS[name]
+
+
+def _cuda_seems_usable() -> bool:
+    """Whether there is torch, and a driver for CUDA: known without the seconds that importing torch takes."""
+    if find_spec("torch") is None:
+        return False
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def _hint(name: str, known: Mapping[str, Any]) -> str:

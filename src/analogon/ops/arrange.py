@@ -3,7 +3,7 @@
 Many simple maps are proposed for each class (staying, moved, mirrored, scaled; a region's left part moved as its
 left edge moved, its top as its top did), and belief propagation chooses one for each cell of a coarse grid: by
 classes and depths that fit, and by seams that do not show. A picture that must change its shape is thus cut into
-pieces that keep theirs.
+pieces that keep theirs. A mirrored map is only a start: the search rebuilds it of patches as they are in the source.
 """
 
 from __future__ import annotations
@@ -175,8 +175,7 @@ def _all_maps(
     down, across = (m / n for m, n in zip(frame, target_ids.shape, strict=True))
     every = -(-max(*source_ids.shape, *target_ids.shape) // SMALL)
     target = np.ascontiguousarray(target_ids[::every, ::every])
-    small_source = np.ascontiguousarray(source_ids[::every, ::every])
-    theirs, ours = regions_of(small_source), regions_of(target)
+    theirs, ours = regions_of(np.ascontiguousarray(source_ids[::every, ::every])), regions_of(target)
     for c in map(int, np.unique(target_ids)):
         pairs = [] if c in stuff else [(_most_alike(theirs.get(c, []), part), box) for part, box in ours.get(c, [])]
         if c not in things or not any(pair for pair, _ in pairs):
@@ -189,9 +188,6 @@ def _all_maps(
                 for flip in (mirrored,) if alike > SURE else (False, True):
                     yield from _aligned(float(c), a, b, flip, cell)
                 yield from _stretched(float(c), a, b, mirrored)
-        if down == across == 1 and c not in things:
-            old = small_source[: target.shape[0], : target.shape[1]]
-            yield from _beside(c, np.where((target == c) & (old != c), 1, 0).astype(np.uint16), every, cell)
         yield from _frequent(c, target_ids, fallback)
 
 
@@ -262,21 +258,13 @@ def _stretched(c: float, source: Box, target: Box, mirrored: bool) -> Iterator[R
         yield c, down, rows, across, source[1] + 0.5 * across - 0.5 - across * target[1], SCALED + cost
 
 
-def _beside(c: int, holes: Ids, every: int, cell: int) -> Iterator[Row]:
-    """Shifts that fill each hole (1 in a reduced map) with what is to its left, right, above or below."""
-    for _, box in regions_of(holes).get(1, []):
-        top, left, bottom, right = _scaled_box(box, every)
-        # a cell more, for borders that are a little off
-        tall, wide = (-(-(size + cell) // cell) * cell for size in (bottom - top, right - left))
-        for down, across in ((0, -wide), (0, wide), (-tall, 0), (tall, 0)):
-            yield float(c), 1.0, float(down), 1.0, float(across), ALIGNED
-
-
 def _frequent(c: int, target_ids: Ids, fallback: NDArray[np.float32]) -> Iterator[Row]:
     """Shifts, plain and mirrored, by which the fallback field carries large parts of a class."""
     every = max(1, max(target_ids.shape) // (2 * SMALL))
     target = target_ids[::every, ::every]
     rows, cols = np.nonzero(target == c)
+    if not len(rows):  # too thin for this grid
+        return
     places = np.floor(fallback[::every, ::every][rows, cols] + 0.5).astype(np.int64)
     rows, cols = rows * every, cols * every
     for sign in (1, -1):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analogon.data import Exemplar, LabelClass, LabelMap, Palette
+from analogon.data.exemplar import GAP
 from analogon.ops import seams
 from analogon.ops.arrange import arrange
 from analogon.ops.keeping import unconcerned
-from analogon.ops.level import Ids, Places, Plane
+from analogon.ops.level import Ids, Level, Places, Plane, usage_of
 from analogon.ops.moves import Moved, moved_regions
 from analogon.ops.synthesis import Problem, Settings, refine
 from analogon.ops.warming import telling_of_compilation
@@ -41,6 +42,8 @@ def synthesize(
     tone: bool = True,
     things: Set[int] = frozenset(),
     stuff: Set[int] = frozenset(),
+    mirror: bool = False,
+    on: Callable[[Level], Level] = lambda level: level,
 ) -> Rendering:
     """A picture for the target that is made of pixels of the exemplar.
 
@@ -53,14 +56,32 @@ def synthesize(
         pieces: choose among many maps for each place (:mod:`analogon.ops.arrange`), else start from
             :func:`analogon.transport.transport` alone.
         tone: fade the tone of pieces at seams in smooth places (:mod:`analogon.ops.seams`).
+        mirror: copy from the mirror image of the exemplar as well.
         things, stuff: ids of classes whose regions always move as wholes, and never.
+        on: moves a level of the search to what computes it, if that is not the CPU.
 
     Returns:
         The picture with its provenance. Where tone was faded a pixel is its source pixel plus
         ``provenance.tone``, elsewhere exactly its source pixel.
     """
-    _load_kernels(settings, wishes)
+    if mirror:
+        both, wider = _with_mirror_image(exemplar, wishes)
+        rendering = synthesize(
+            both,
+            target,
+            run,
+            settings=settings,
+            wishes=wider,
+            pieces=pieces,
+            tone=tone,
+            things=things,
+            stuff=stuff,
+            on=on,
+        )
+        return _folded(rendering, exemplar)
     clock = _Clock()
+    _load_kernels(settings, wishes)
+    clock.stage("loading")
     source_ids, target_ids = class_places(exemplar, target)
     source, guides = planes(exemplar, target, wishes.guides)
     clock.stage("reading")
@@ -88,15 +109,25 @@ def synthesize(
         start[fixed] = np.stack(np.nonzero(fixed), -1)
     clock.stage("arranging")
     # what is fixed beyond the reach of a patch needs no look, so that a small edit takes little time
-    part = _window(~fixed, settings.patch)
-    problem = Problem(source, source_ids, target_ids[part], guides[part], fixed[part], wishes.tile, seed=run.seed)
+    part = (slice(None), slice(None)) if wishes.tile else _window(~fixed, settings.patch)
+    problem = Problem(
+        source,
+        source_ids,
+        target_ids[part],
+        guides[part],
+        fixed[part],
+        demand=np.bincount(target_ids.ravel(), minlength=len(exemplar.labels.palette)),
+        elsewhere=usage_of(start, source_ids.shape) - usage_of(start[part], source_ids.shape),
+        wrap=wishes.tile,
+        seed=run.seed,
+    )
     problem.told = lambda done, levels: run.listener(Progress("joining pieces", done, levels))
     if wishes.preview:
         while problem.target_ids.size / problem.finest**2 > PREVIEW_PIXELS:
             problem.finest *= 2
         settings = replace(settings, rounds=tuple(-(-n // 2) for n in settings.rounds), leaps=min(settings.leaps, 1))
     places = start
-    places[part] = refine(problem, np.ascontiguousarray(start[part]), settings)
+    places[part] = refine(problem, np.ascontiguousarray(start[part]), settings, on)
     clock.seconds |= problem.seconds
     clock.stage("joining", without=sum(problem.seconds.values()))
     unusable = source_ids[places[..., 0], places[..., 1]] == len(exemplar.labels.palette)
@@ -153,6 +184,30 @@ def seam_tone(
     change[(np.abs(change) < seams.LEAST).all(-1) | fixed] = 0
     change /= 255
     return change
+
+
+def _with_mirror_image(exemplar: Exemplar, wishes: Wishes) -> tuple[Exemplar, Wishes]:
+    """The exemplar with its mirror image to the right of it, and the wishes with guides for both."""
+    usable = None if exemplar.usable is None else exemplar.usable[:, ::-1]
+    labels = LabelMap(exemplar.labels.ids[:, ::-1], exemplar.labels.palette)
+    both = Exemplar.join([exemplar, Exemplar(exemplar.image[:, ::-1], labels, usable)])
+    guides = []
+    for guide in wishes.guides:
+        height, width = exemplar.shape
+        source = np.zeros((height, 2 * width + GAP, *guide.source.shape[2:]), np.float32)
+        source[: guide.source.shape[0], : guide.source.shape[1]] = guide.source
+        source[:, width + GAP :] = source[:, :width][:, ::-1]
+        guides.append(replace(guide, source=source))
+    return both, replace(wishes, guides=tuple(guides))
+
+
+def _folded(rendering: Rendering, exemplar: Exemplar) -> Rendering:
+    """A rendering of an exemplar beside its mirror image, with its places in the exemplar."""
+    assert rendering.provenance is not None  # the engine always knows it
+    places, width = rendering.provenance.places.copy(), exemplar.shape[1]
+    mirrored = places[..., 1] >= width
+    places[..., 1] = np.where(mirrored, 2 * width + GAP - 1 - places[..., 1], places[..., 1])
+    return replace(rendering, provenance=Provenance(places, exemplar.shape, rendering.provenance.tone))
 
 
 def _window(open_: NDArray[np.bool_], margin: int) -> tuple[slice, slice]:

@@ -37,7 +37,8 @@ def unconcerned(source_ids: NDArray[np.uint16], target_ids: NDArray[np.uint16]) 
 def _changes(source_ids: NDArray[np.uint16], target_ids: NDArray[np.uint16]) -> NDArray[np.bool_]:
     """Pixels of another class, but for those that only a border wandered over.
 
-    Those are in no 2 x 2 square of changed pixels, and their new class stood beside them before.
+    Those are in no 2 x 2 square of changed pixels, their new class stood beside them before, and their old one still
+    does: a line that is gone is a change.
     """
     changed: NDArray[np.bool_] = source_ids != target_ids
     square = changed[:-1, :-1] & changed[1:, :-1] & changed[:-1, 1:] & changed[1:, 1:]
@@ -46,10 +47,12 @@ def _changes(source_ids: NDArray[np.uint16], target_ids: NDArray[np.uint16]) -> 
         for across in (slice(None, -1), slice(1, None)):
             wide[down, across] |= square
     ys, xs = np.nonzero(changed & ~wide)
-    padded = np.pad(source_ids, 1, mode="edge")
-    beside = np.zeros(len(ys), bool)
+    before, after = np.pad(source_ids, 1, mode="edge"), np.pad(target_ids, 1, mode="edge")
+    new, old = np.zeros(len(ys), bool), np.zeros(len(ys), bool)
     for dy in range(3):
         for dx in range(3):
-            beside |= padded[ys + dy, xs + dx] == target_ids[ys, xs]
-    changed[ys[beside], xs[beside]] = False
+            new |= before[ys + dy, xs + dx] == target_ids[ys, xs]
+            old |= after[ys + dy, xs + dx] == source_ids[ys, xs]
+    wandered = new & old
+    changed[ys[wandered], xs[wandered]] = False
     return changed

@@ -28,6 +28,8 @@ AGREE = 2
 GUIDE_STEP = 8
 #: Numbers that random tries start from: a prime, so that seeds far apart differ too.
 NOISES = 2**32 - 5
+#: Uses are never priced as if fewer than this share of the source were wanted.
+LEAST_EVEN = 0.05
 #: Radius of the last votes.
 SETTLE = 2
 
@@ -44,6 +46,9 @@ class Level:
         canvas: padded planes of the target; its colours are painted, its guides stay.
         source_ids, target_ids: classes, with their padded forms.
         fixed: pixels that keep their start place.
+        guides: how many planes behind the colours are guides.
+        even: by class, how often a pixel of the source would be used if all were used evenly.
+        elsewhere: how often each cell of the source is used outside of this part of the target.
     """
 
     factor: int
@@ -57,6 +62,9 @@ class Level:
     padded_source_ids: Ids
     padded_target_ids: Ids
     fixed: NDArray[np.bool_]
+    guides: int
+    even: NDArray[np.float64]
+    elsewhere: NDArray[np.int32]
 
     @staticmethod
     def of(
@@ -66,6 +74,8 @@ class Level:
         guides: Plane,
         fixed: NDArray[np.bool_],
         *,
+        demand: NDArray[np.int64],
+        elsewhere: NDArray[np.int32],
         factor: int,
         patch: int,
         depth_weight: float,
@@ -73,6 +83,7 @@ class Level:
     ) -> Level:
         """The level whose pixels are ``factor`` pixels wide; see :class:`analogon.ops.synthesis.Problem`."""
         radius = patch // 2
+        supply = np.bincount(source_ids.ravel(), minlength=len(demand))[: len(demand)]
         source_ids, target_ids = sampled(source_ids, factor), sampled(target_ids, factor)
         planes = [shrunk(source, factor)]
         painted = [np.zeros((*target_ids.shape, 3), source.dtype)]
@@ -96,9 +107,12 @@ class Level:
             padded(source_ids, radius, wrap=False),
             padded(target_ids, radius, wrap=wrap),
             sampled(fixed, factor),
+            guides.shape[2],
+            np.maximum(demand / np.maximum(supply, 1), LEAST_EVEN),
+            _shrunk_usage(elsewhere, factor, source_ids.shape),
         )
 
-    def start(self, full: Places, coarser: Places | None) -> Places:
+    def start(self, full: Places, coarser: Places | None, coarser_ids: Ids) -> Places:
         """The level's first places: the start map's where the coarser level left them, else the coarser level's."""
         (h, w), (rows, cols) = self.target_ids.shape, self.source_ids.shape
         at_y, at_x = centres(h, full.shape[0], self.factor), centres(w, full.shape[1], self.factor)
@@ -115,9 +129,10 @@ class Level:
         scaled[..., 1] += (np.arange(w, dtype=np.int32) - ratio * xs)[None]
         np.minimum(scaled, limit, out=scaled)
         as_given = (np.abs(scaled - given).max(-1) <= max(AGREE, ratio)) | self.fixed
-        # what a coarser level was too small to show: thin and small things
         places = np.where(as_given[..., None], given, scaled)
-        lost = self.source_ids[places[..., 0], places[..., 1]] != self.target_ids
+        # thin and small things, which the coarser level was too small to show, start anew
+        lost = coarser_ids[np.ix_(ys, xs)] != self.target_ids
+        lost &= self.source_ids[places[..., 0], places[..., 1]] != self.target_ids
         lost &= self.source_ids[given[..., 0], given[..., 1]] == self.target_ids
         places[lost] = given[lost]
         return places
@@ -140,7 +155,8 @@ class Level:
         height, width = self.target_ids.shape
         search = searcher(self.patch, self.canvas.shape[2])
         errors = np.zeros((height, width), np.float32)
-        usage, price = self._usage(places), self._price(uniformity * self.patch**2)
+        usage = usage_of(places, self.source_ids.shape) + self.elsewhere
+        price = (uniformity * self.patch**2 / (self.even * CELL**2)).astype(np.float32)
         none = np.empty((0, 2), np.int32)
         dictionary = None
         for n in range(rounds):
@@ -185,10 +201,11 @@ class Level:
                 for first, last in bands(len(out))
             ],
         )
-        if self.canvas.shape[2] > 3:
+        if self.guides:
             height, width = self.target_ids.shape
-            inner: Plane = self.canvas[..., 3:][radius : radius + height, radius : radius + width]
-            theirs: Plane = self.source[..., 3:][places[..., 0], places[..., 1]]
+            planes = slice(3, 3 + self.guides)
+            inner: Plane = self.canvas[..., planes][radius : radius + height, radius : radius + width]
+            theirs: Plane = self.source[..., planes][places[..., 0], places[..., 1]]
             out |= (np.abs(inner.astype(np.int16) - theirs).max(-1) >= GUIDE_STEP).astype(np.uint8)
         out[self.fixed] = 0
         return out
@@ -213,20 +230,6 @@ class Level:
         )
         fill_margin(self.canvas, self.patch // 2, wrap=self.wrap)
 
-    def _usage(self, places: Places) -> NDArray[np.int32]:
-        """How often each cell of the source is used: int32, a value per CELL x CELL pixels."""
-        rows, cols = (-(-n // CELL) for n in self.source_ids.shape)
-        flat = (places[..., 0] // CELL).astype(np.int64) * cols + places[..., 1] // CELL
-        return np.bincount(flat.ravel(), minlength=rows * cols).reshape(rows, cols).astype(np.int32)
-
-    def _price(self, uniformity: float) -> NDArray[np.float32]:
-        """What one use of a cell costs, by class: the uniformity over the use that would be even."""
-        classes = int(self.target_ids.max()) + 1
-        ours = np.bincount(self.target_ids.ravel(), minlength=classes)[:classes]
-        theirs = np.bincount(self.source_ids.ravel(), minlength=classes)[:classes]
-        even = np.maximum(ours / np.maximum(theirs, 1) * CELL**2, 1e-3)
-        return np.where((ours > 0) & (theirs > 0), uniformity / even, 0).astype(np.float32)
-
     def _leaps(
         self,
         dictionary: leaps.Dictionary,
@@ -243,3 +246,22 @@ class Level:
         classes = self.target_ids[ys[asked], xs[asked]]
         out[asked] = dictionary.nearest(self.canvas, self.padded_target_ids, queries, classes, usage, price)
         return out
+
+
+def usage_of(places: Places, shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """How often each cell of a source of this shape is used: int32, a value per CELL x CELL pixels."""
+    rows, cols = (-(-n // CELL) for n in shape[:2])
+    flat = (places[..., 0] // CELL).astype(np.int64) * cols + places[..., 1] // CELL
+    return np.bincount(flat.ravel(), minlength=rows * cols).reshape(rows, cols).astype(np.int32)
+
+
+def _shrunk_usage(usage: NDArray[np.int32], factor: int, shape: tuple[int, ...]) -> NDArray[np.int32]:
+    """Uses by cells of the full size, as uses by cells of a level whose source has this shape."""
+    if factor == 1:
+        return usage
+    rows, cols = (-(-n // CELL) for n in shape)
+    full = np.zeros((rows * factor, cols * factor), np.int64)
+    part = usage[: rows * factor, : cols * factor]
+    full[: part.shape[0], : part.shape[1]] = part
+    shrunk: NDArray[np.int64] = full.reshape(rows, factor, cols, factor).sum((1, 3)) // factor**2
+    return shrunk.astype(np.int32)

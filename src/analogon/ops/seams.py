@@ -82,7 +82,8 @@ def membrane(source, places, ids, own, levels):  # type: ignore[no-untyped-def]
                     continue
                 ay, ax, by, bx = places[y, x, 0], places[y, x, 1], places[ny, nx, 0], places[ny, nx, 1]
                 weight = np.float32(1)
-                if by - ay != axis or bx - ax != 1 - axis:
+                # in a mirrored piece neighbours are neighbours too
+                if abs(by - ay) + abs(bx - ax) != 1:
                     sides = 0
                     rough = np.float32(0)
                     step[:] = 0

@@ -36,8 +36,8 @@ class Settings:
     rounds: tuple[int, ...] = (16, 6, 4, 3)
     leaps: int = 2
     reluctance: tuple[float, ...] = (1.0, 1.5)
-    uniformity: float = 140.0
-    class_weight: tuple[float, float] = (40000.0, 300000.0)
+    uniformity: float = 180.0
+    class_weight: tuple[float, float] = (30000.0, 300000.0)
     depth_weight: float = 0.0
     random_tries: int = 0
 
@@ -51,6 +51,8 @@ class Problem:
         source_ids, target_ids: uint16 (h', w') and (h, w) classes from 0; ids that only the source has are unusable.
         guides: (h, w, C - 3) the target's guides.
         fixed: bool (h, w), pixels whose start place stays.
+        demand: pixels of each class in the whole target, of which this may be a part.
+        elsewhere: how often each cell of the source is used in the rest of it; see :func:`usage_of`.
         wrap: whether the target continues on its other side.
         finest: factor of the last level that is searched, a power of two; 1 for all.
         seed: of random tries.
@@ -63,6 +65,8 @@ class Problem:
     target_ids: Ids
     guides: Plane
     fixed: NDArray[np.bool_]
+    demand: NDArray[np.int64]
+    elsewhere: NDArray[np.int32]
     wrap: bool = False
     finest: int = 1
     seed: int = 0
@@ -70,19 +74,25 @@ class Problem:
     seconds: dict[str, float] = field(default_factory=dict)
 
 
-def refine(problem: Problem, start: Places, settings: Settings) -> Places:
+def refine(
+    problem: Problem, start: Places, settings: Settings, on: Callable[[Level], Level] = lambda level: level
+) -> Places:
     """Bring a start map to patches of the source that fit together, coarse to fine.
+
+    ``on`` moves a level to what computes it.
 
     Returns:
         places int32 (h, w, 2): each pixel is a copy of one source pixel.
     """
-    coarsest = max(cell_size(problem.target_ids.shape), problem.finest)
+    # a small part of a large picture is compared with all of it, which only a coarse level makes affordable
+    coarsest = max(cell_size(problem.target_ids.shape), cell_size(problem.source_ids.shape), problem.finest)
     factors = [coarsest >> n for n in range(coarsest.bit_length()) if coarsest >> n >= problem.finest]
     places: Places | None = None
+    level: Level | None = None
     for n, factor in enumerate(factors):
         began = time.perf_counter()
-        level = _level(problem, factor, settings)
-        places = level.start(start, places)
+        before, level = level, on(_level(problem, factor, settings))
+        places = level.start(start, places, before.target_ids if before else level.target_ids)
         share = n / (len(factors) - 1) if len(factors) > 1 else 1.0
         coarse, fine = settings.class_weight
         errors = level.improve(
@@ -97,10 +107,10 @@ def refine(problem: Problem, start: Places, settings: Settings) -> Places:
         problem.seconds[f"level 1/{factor}"] = time.perf_counter() - began
         if problem.told is not None:
             problem.told(n + 1, len(factors))
-    assert places is not None  # there is always one level
+    assert places is not None and level is not None  # there is always one level
     if problem.finest > 1:
-        level = _level(problem, 1, settings)
-        places = level.start(start, places)
+        before, level = level, on(_level(problem, 1, settings))
+        places = level.start(start, places, before.target_ids)
         errors = np.zeros(places.shape[:2], np.float32)
     for _ in range(2):
         places = level.settle(places, errors)
@@ -119,6 +129,8 @@ def _level(problem: Problem, factor: int, settings: Settings) -> Level:
         problem.target_ids,
         problem.guides,
         problem.fixed,
+        demand=problem.demand,
+        elsewhere=problem.elsewhere,
         factor=factor,
         patch=settings.patch,
         depth_weight=settings.depth_weight,

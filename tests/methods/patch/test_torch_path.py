@@ -8,16 +8,19 @@ pytest.importorskip("torch", reason="the torch path needs the extra 'neural'")
 import torch
 from scipy import ndimage as ndi
 
+from analogon.methods import registry
 from analogon.methods.patch.accelerated import search, windows
 from analogon.methods.patch.accelerated.leaps import DeviceDictionary
 from analogon.methods.patch.accelerated.level import DeviceLevel
-from analogon.methods.patch.accelerated.synthesis import refine
 from analogon.methods.patch.accelerated.windows import Windows, moved
+from analogon.methods.patch.method import PatchSynthesizer
 from analogon.ops import synthesis
 from analogon.ops.leaps import Dictionary
-from analogon.ops.level import Level
+from analogon.ops.level import Level, usage_of
 from analogon.ops.search import CELL, searcher
 from analogon.ops.synthesis import Problem, Settings
+from analogon.run import Run
+from analogon.training import device
 
 CPU = torch.device("cpu")
 #: What a wrong class counts: sums depend on their order if it is no whole number.
@@ -46,9 +49,13 @@ def textured(wrap: bool, grain: float = 1.0) -> Level:
 
 def level_of(source, ids, target_ids, *, wrap, guides=None, fixed=None) -> Level:
     none = np.empty((*target_ids.shape, 0), source.dtype)
+    cells = [-(-n // CELL) for n in ids.shape]
     return Level.of(
         source, ids.astype(np.uint16), target_ids.astype(np.uint16), none if guides is None else guides,
-        np.zeros(target_ids.shape, bool) if fixed is None else fixed, factor=1, patch=5, depth_weight=0, wrap=wrap,
+        np.zeros(target_ids.shape, bool) if fixed is None else fixed,
+        demand=np.bincount(target_ids.ravel().astype(int)),
+        elsewhere=np.random.default_rng(5).integers(0, 60, cells, np.int32),
+        factor=1, patch=5, depth_weight=0, wrap=wrap,
     )  # fmt: skip
 
 
@@ -86,8 +93,16 @@ def problem_of(seed: int, *, shape: tuple[int, int] = (48, 56), wrap: bool = Fal
     source = np.where(ids[..., None], looks[1], looks[0])
     none = np.empty((*shape, 0), np.uint8)
     return Problem(
-        source, ids.astype(np.uint16), target_ids.astype(np.uint16), none, np.zeros(shape, bool), wrap, seed=seed
-    )
+        source, ids.astype(np.uint16), target_ids.astype(np.uint16), none, np.zeros(shape, bool),
+        demand=np.bincount(target_ids.ravel().astype(int)),
+        elsewhere=np.zeros([-(-n // CELL) for n in shape], np.int32),
+        wrap=wrap, seed=seed,
+    )  # fmt: skip
+
+
+def refine(problem: Problem, start: np.ndarray, settings: Settings) -> np.ndarray:
+    """By torch."""
+    return synthesis.refine(problem, start, settings, on_torch)
 
 
 def staying(shape: tuple[int, int]) -> np.ndarray:
@@ -103,16 +118,12 @@ def beginning(problem: Problem) -> np.ndarray:
     return start
 
 
-def level_at_full_size(problem: Problem, settings: Settings) -> Level:
-    return Level.of(
-        problem.source, problem.source_ids, problem.target_ids, problem.guides, problem.fixed,
-        factor=1, patch=settings.patch, depth_weight=0, wrap=problem.wrap,
-    )  # fmt: skip
-
-
 def cost_of(problem: Problem, places: np.ndarray, settings: Settings) -> float:
     """What all patches of the picture that places make differ by from the source, in colour and class, and the use."""
-    level = level_at_full_size(problem, settings)
+    level = Level.of(
+        problem.source, problem.source_ids, problem.target_ids, problem.guides, problem.fixed, demand=problem.demand,
+        elsewhere=problem.elsewhere, factor=1, patch=settings.patch, depth_weight=0, wrap=problem.wrap,
+    )  # fmt: skip
     level._paint(places, np.ones(places.shape[:2], np.uint8), 0)
     height, width = places.shape[:2]
     total = 0.0
@@ -122,8 +133,9 @@ def cost_of(problem: Problem, places: np.ndarray, settings: Settings) -> float:
             apart = level.padded_source[at].astype(int) - level.canvas[i : i + height, j : j + width]
             wrong = level.padded_source_ids[at] != level.padded_target_ids[i : i + height, j : j + width]
             total += (apart**2).sum() + settings.class_weight[1] * wrong.sum()
-    used = level._usage(places)[places[..., 0] // CELL, places[..., 1] // CELL] - 1
-    return total + float((level._price(settings.uniformity * settings.patch**2)[problem.target_ids] * used).sum())
+    used = usage_of(places, problem.source_ids.shape)[places[..., 0] // CELL, places[..., 1] // CELL] - 1
+    price = settings.uniformity * settings.patch**2 / (level.even * CELL**2)
+    return total + float((price[problem.target_ids] * used).sum())
 
 
 @pytest.mark.parametrize("wrap", [False, True])
@@ -169,7 +181,7 @@ def test_leaps_are_those_of_the_kernels_but_for_ties(make):
     level = make(wrap=False)
     places = in_pieces(level)
     level._paint(places, level.active(places), level.patch // 2)
-    usage, price = level._usage(places), level._price(3000.0)
+    usage, price = usage_of(places, level.source_ids.shape), np.array([900, 1500], np.float32)
     price = np.append(price, np.float32(1))  # a class that the source lacks
     dictionary = Dictionary.of(level.padded_source, level.padded_source_ids, level.patch, len(price))
     queries = np.argwhere(level.target_ids < 2).astype(np.int32)
@@ -217,7 +229,8 @@ def test_what_does_not_depend_on_the_order_is_found_to_the_bit(make, wrap, alone
     rng = np.random.default_rng(1)
     grid = np.zeros(level.target_ids.shape, bool)
     grid[1:-2:2, 1:-2:2] = True
-    usage, price = level._usage(places), level._price(2e6 if alone else 0.0)
+    usage = usage_of(places, level.source_ids.shape)
+    price = np.full(2, 1e5 if alone else 0, np.float32)
     for at in rng.permutation(np.flatnonzero(grid))[:60] if alone else [np.flatnonzero(grid)]:
         visited = np.zeros(grid.shape, bool)
         visited.flat[at] = True
@@ -237,17 +250,36 @@ def test_what_does_not_depend_on_the_order_is_found_to_the_bit(make, wrap, alone
 def test_the_usage_stays_a_recount_and_matches_get_better():
     level = textured(wrap=False)
     places = in_pieces(level)
-    usage, price = level._usage(places), level._price(140.0 * 25)
+    usage, price = usage_of(places, level.source_ids.shape), np.array([200, 300], np.float32)
     pixels = torch.nonzero(torch.ones(40, 31, dtype=torch.bool))
     scan = scanned(level, places, usage, price, wrap=False)
     scan.compare(pixels)
     before = scan.errors.mean()
     for n in range(3):
         scan.sweep(pixels, None, 1.0, 2, n)
-        assert np.array_equal(scan.usage.numpy(), level._usage(scan.places.numpy()))
+        assert np.array_equal(scan.usage.numpy(), usage_of(scan.places.numpy(), level.source_ids.shape))
     found = scan.errors.clone()
     scan.compare(pixels)
     assert torch.equal(found, scan.errors) and found.mean() < 0.7 * before
+
+
+@pytest.mark.parametrize("make", [guided, textured])
+def test_a_single_open_pixel_is_improved_alike(make):
+    """All of a level's rounds, with leaps, random tries, prices and what is used elsewhere."""
+    changed = 0
+    for at in np.random.default_rng(0).permutation(25 * 25)[:12]:
+        level = make(wrap=False)
+        level.fixed[:] = True
+        level.fixed[at // 25, at % 25] = False
+        ours, theirs = in_pieces(level), in_pieces(level)
+        first, given = theirs.copy(), {"reluctance": 1.25, "uniformity": 9e4, "class_weight": WEIGHT, "tries": 3}
+        errors = [
+            one.improve(places, rounds=3, seed=2**32 - 1, **given)
+            for one, places in ((on_torch(level), ours), (level, theirs))
+        ]
+        assert np.array_equal(ours, theirs) and np.array_equal(*errors)
+        changed += (theirs != first).any()
+    assert changed > 3
 
 
 @pytest.mark.parametrize("finest", [1, 2])
@@ -256,7 +288,7 @@ def test_without_a_search_both_paths_are_one(finest):
     problem.finest = finest
     start = beginning(problem)
     settings = Settings(patch=5, rounds=(0,))
-    ours, theirs = refine(problem, start, settings, CPU), synthesis.refine(problem, start, settings)
+    ours, theirs = refine(problem, start, settings), synthesis.refine(problem, start, settings)
     assert (theirs != start).any()
     assert np.array_equal(ours, theirs)
 
@@ -267,7 +299,7 @@ def test_where_nothing_is_torn_and_what_is_fixed_stays():
     problem.target_ids[:14, 40:] = 1
     start = beginning(problem)
     problem.fixed[9:14, 42:50] = True
-    ours, theirs = refine(problem, start, SMALL, CPU), synthesis.refine(problem, start, SMALL)
+    ours, theirs = refine(problem, start, SMALL), synthesis.refine(problem, start, SMALL)
     assert (ours != start).any() and (theirs != start).any()
     # a tear can move by a patch in each round
     whole = (staying(problem.target_ids.shape)[..., 1] < 20) | problem.fixed
@@ -278,39 +310,39 @@ def test_where_nothing_is_torn_and_what_is_fixed_stays():
 def test_it_costs_no_more_than_the_scan_by_a_twentieth():
     """On the average of several pictures, in the sum of appearance, class and use that both make small."""
     ratios = []
-    for seed in range(6):
-        problem = problem_of(seed, wrap=seed == 5)
+    for seed in range(12):
+        problem = problem_of(seed, wrap=seed % 6 == 5)
         start = beginning(problem)
-        ours, theirs = refine(problem, start, SMALL, CPU), synthesis.refine(problem, start, SMALL)
+        ours, theirs = refine(problem, start, SMALL), synthesis.refine(problem, start, SMALL)
         first, mine, other = (cost_of(problem, places, SMALL) for places in (start, ours, theirs))
-        assert mine < 0.9 * first
+        assert mine < first
         ratios.append(mine / other)
     assert np.mean(ratios) < 1.05, ratios
-    assert max(ratios) < 1.15, ratios
+    assert max(ratios) < 1.2, ratios
 
 
 def test_results_depend_on_the_seed_but_not_on_chunks_and_threads(monkeypatch):
     settings = Settings(patch=5, rounds=(3, 2), leaps=1, random_tries=2)
     start = beginning(problem_of(2))
-    first = refine(problem_of(2), start.copy(), settings, CPU)
+    first = refine(problem_of(2), start.copy(), settings)
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(3 - min(threads, 2))
         monkeypatch.setattr(windows, "CPU_BYTES", 30_000)
         monkeypatch.setattr(search, "PIECE", 97)
-        assert np.array_equal(refine(problem_of(2), start.copy(), settings, CPU), first)
+        assert np.array_equal(refine(problem_of(2), start.copy(), settings), first)
     finally:
         torch.set_num_threads(threads)
     other = problem_of(2)
     other.seed = 3
-    assert (refine(other, start.copy(), settings, CPU) != first).any()
+    assert (refine(other, start.copy(), settings) != first).any()
 
 
 def test_it_tells_how_far_it_is_and_can_be_ended():
     problem = problem_of(0)
     told: list[tuple[int, int]] = []
     problem.told = lambda done, levels: told.append((done, levels))
-    refine(problem, beginning(problem), SMALL, CPU)
+    refine(problem, beginning(problem), SMALL)
     names, ours = list(problem.seconds), list(told)
     told.clear()
     problem.seconds.clear()
@@ -322,4 +354,17 @@ def test_it_tells_how_far_it_is_and_can_be_ended():
 
     problem.told = end
     with pytest.raises(KeyboardInterrupt):
-        refine(problem, beginning(problem), SMALL, CPU)
+        refine(problem, beginning(problem), SMALL)
+
+
+def test_the_method_computes_on_the_device_of_the_run(exemplar, target, monkeypatch):
+    config = registry.get("patch").configure(None, {"patch": 5, "rounds": (2,)})
+    synthesizer = PatchSynthesizer(exemplar, config)
+    asked: list[str] = []
+    monkeypatch.setattr(device, "pick", lambda name: asked.append(name) or CPU)
+    compiled = synthesizer.render(target, Run(device="cpu"))
+    assert not asked
+    monkeypatch.setattr(Level, "improve", None)
+    ours = synthesizer.render(target, Run(device="cuda:1"))
+    assert asked == ["cuda:1"]
+    assert (ours.image != compiled.image).any(-1).mean() < 0.5

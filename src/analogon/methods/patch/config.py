@@ -22,6 +22,7 @@ class Config(BaseModel):
     )
     things: tuple[str, ...] = Field((), description="names of classes whose regions always move as wholes")
     stuff: tuple[str, ...] = Field((), description="names of classes that fill their place and never move as wholes")
+    mirror: bool = Field(False, description="copy from the mirror image of the picture as well; twice the work")
     patch: Literal[3, 5, 7, 9] = Field(7, description="side of the patches that are compared, in pixels")
     rounds: tuple[Rounds, ...] = Field(
         (16, 6, 4, 3), min_length=1, description="how often search and vote take turns, by level"
@@ -31,10 +32,10 @@ class Config(BaseModel):
         (1.0, 1.5), min_length=1, description="by which factor a match from elsewhere must be better, by level"
     )
     uniformity: float = Field(
-        140.0, ge=0, le=1e6, description="squared 8-bit difference per pixel that an even use of the source costs"
+        180.0, ge=0, le=1e6, description="squared 8-bit difference per pixel that an even use of the source costs"
     )
     class_weight: tuple[Weight, Weight] = Field(
-        (40000.0, 300000.0), description="squared 8-bit difference of a wrong class, coarsest and finest level"
+        (30000.0, 300000.0), description="squared 8-bit difference of a wrong class, coarsest and finest level"
     )
     depth_weight: float = Field(
         0.0, ge=0, le=60000, description="squared 8-bit difference of a depth in the class that is wrong by 3 pixels"
@@ -43,6 +44,12 @@ class Config(BaseModel):
         0, ge=0, le=12, description="random places tried per pixel; PatchMatch's way, patented in the USA (8,861,869)"
     )
     tone: bool = Field(True, description="fade tones where pieces meet in smooth places")
+
+    @field_validator("rounds", "reluctance", mode="before")
+    @classmethod
+    def _one(cls, value: Any) -> Any:
+        """One number is one for all levels."""
+        return (value,) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
     @field_validator("things", "stuff", mode="before")
     @classmethod

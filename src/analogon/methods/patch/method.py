@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 from analogon.data import Exemplar, LabelMap
 from analogon.errors import ModelError, OptionError
@@ -40,6 +42,13 @@ class PatchSynthesizer:
             depth_weight=config.depth_weight,
             random_tries=config.random_tries,
         )
+        elsewhere: dict[str, Any] = {}
+        # the registry has turned "auto" into what it means; torch is for other devices than the CPU only
+        if run.device not in ("auto", "cpu"):
+            from analogon.methods.patch.accelerated.level import DeviceLevel
+            from analogon.training.device import pick
+
+            elsewhere["on"] = partial(DeviceLevel.on, pick(run.device))
         return synthesize(
             self.exemplar,
             target,
@@ -50,6 +59,8 @@ class PatchSynthesizer:
             tone=config.tone,
             things=self._things,
             stuff=self._stuff,
+            mirror=config.mirror,
+            **elsewhere,
         )
 
     def arrays(self) -> Arrays:

@@ -1,1 +1,1 @@
-"""The synthesis of :mod:`analogon.ops` on a torch device: see :mod:`.synthesis`. Nothing else needs torch here."""
+"""The levels of :mod:`analogon.ops.synthesis` on a torch device. Nothing else needs torch here."""

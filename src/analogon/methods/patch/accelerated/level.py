@@ -15,7 +15,8 @@ from analogon.methods.patch.accelerated.leaps import DeviceDictionary
 from analogon.methods.patch.accelerated.search import Scan
 from analogon.methods.patch.accelerated.windows import Comparison, moved
 from analogon.ops.leaps import Dictionary
-from analogon.ops.level import GUIDE_STEP, LEAP_EVERY, NOISES, SETTLE, Level, Places
+from analogon.ops.level import GUIDE_STEP, LEAP_EVERY, NOISES, SETTLE, Level, Places, usage_of
+from analogon.ops.search import CELL
 
 
 @dataclass(eq=False)
@@ -42,12 +43,13 @@ class DeviceLevel(Level):
         seed: int,
     ) -> NDArray[np.float32]:
         """See :meth:`analogon.ops.level.Level.improve`."""
-        price = self._price(uniformity * self.patch**2)
+        usage = usage_of(places, self.source_ids.shape) + self.elsewhere
+        price = (uniformity * self.patch**2 / (self.even * CELL**2)).astype(np.float32)
         scan = Scan(
             self._patches,
             moved(places, self.device),
             torch.zeros(places.shape[:2], device=self.device),
-            moved(self._usage(places), self.device),
+            moved(usage, self.device),
             moved(price[self.target_ids], self.device),
             torch.tensor(self.source_ids.shape, dtype=torch.int32, device=self.device),
             float(np.float32(class_weight)),
@@ -70,6 +72,8 @@ class DeviceLevel(Level):
             for half in range(2):
                 noise = ((seed * 64 + n) * 2 + half) % NOISES
                 scan.sweep(pixels, leaps if half == 0 else None, factor, tries, noise)
+                # as far as a scan hands on what it finds takes more than one sweep
+                scan.sweep(pixels, None, factor, 0, noise)
         places[:] = scan.places.cpu().numpy()
         return np.asarray(scan.errors.cpu().numpy())
 
@@ -106,9 +110,10 @@ class DeviceLevel(Level):
         radius, (height, width) = self.patch // 2, places.shape[:2]
         out = votes.torn(places, *self._ids, radius, wrap=self.wrap)
         source, canvas = self._planes
-        if source.shape[2] > 3:
-            theirs = source[places[..., 0].long(), places[..., 1].long(), 3:].int()
-            inner = canvas[radius : radius + height, radius : radius + width, 3:]
+        if self.guides:
+            planes = slice(3, 3 + self.guides)
+            theirs = source[..., planes][places[..., 0].long(), places[..., 1].long()].int()
+            inner = canvas[radius : radius + height, radius : radius + width, planes]
             out |= (inner.int() - theirs).abs().amax(-1) >= GUIDE_STEP
         return out & ~moved(self.fixed, self.device)
 

@@ -121,7 +121,7 @@ class Scan:
             reach = max(rows, cols) >> (k - 5)
             if reach < 1:
                 break
-            noise = _mixed(_mixed(seed + pixels[:, 0]) + pixels[:, 1] * 64 + k)
+            noise = _mixed(_mixed(_mixed(pixels.new_tensor(seed)) + pixels[:, 0]) + pixels[:, 1] * 64 + k)
             step = torch.stack([noise & 0xFFFF, noise >> 16], -1) % (2 * reach + 1) - reach
             yield best + step.int()
 
