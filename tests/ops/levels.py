@@ -33,6 +33,8 @@ def level_of(
         target_ids.astype(np.uint16),
         np.empty((*shape, 0), source.dtype) if guides is None else guides,
         np.zeros(shape, bool) if fixed is None else fixed,
+        demand=np.bincount(target_ids.astype(np.int64).ravel()),
+        elsewhere=np.zeros([-(-n // CELL) for n in source_ids.shape], np.int32),
         factor=factor,
         patch=patch,
         depth_weight=depth_weight,

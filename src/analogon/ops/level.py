@@ -108,11 +108,11 @@ class Level:
             padded(target_ids, radius, wrap=wrap),
             sampled(fixed, factor),
             guides.shape[2],
-            np.maximum(demand / np.maximum(supply, 1), LEAST_EVEN),
+            np.where((demand > 0) & (supply > 0), np.maximum(demand / np.maximum(supply, 1), LEAST_EVEN), np.inf),
             _shrunk_usage(elsewhere, factor, source_ids.shape),
         )
 
-    def start(self, full: Places, coarser: Places | None, coarser_ids: Ids) -> Places:
+    def start(self, full: Places, coarser: Places | None, coarser_ids: Ids | None = None) -> Places:
         """The level's first places: the start map's where the coarser level left them, else the coarser level's."""
         (h, w), (rows, cols) = self.target_ids.shape, self.source_ids.shape
         at_y, at_x = centres(h, full.shape[0], self.factor), centres(w, full.shape[1], self.factor)
@@ -130,11 +130,12 @@ class Level:
         np.minimum(scaled, limit, out=scaled)
         as_given = (np.abs(scaled - given).max(-1) <= max(AGREE, ratio)) | self.fixed
         places = np.where(as_given[..., None], given, scaled)
-        # thin and small things, which the coarser level was too small to show, start anew
-        lost = coarser_ids[np.ix_(ys, xs)] != self.target_ids
-        lost &= self.source_ids[places[..., 0], places[..., 1]] != self.target_ids
-        lost &= self.source_ids[given[..., 0], given[..., 1]] == self.target_ids
-        places[lost] = given[lost]
+        if coarser_ids is not None:
+            # thin and small things, which the coarser level was too small to show, start anew
+            lost = coarser_ids[np.ix_(ys, xs)] != self.target_ids
+            lost &= self.source_ids[places[..., 0], places[..., 1]] != self.target_ids
+            lost &= self.source_ids[given[..., 0], given[..., 1]] == self.target_ids
+            places[lost] = given[lost]
         return places
 
     def improve(
@@ -155,8 +156,7 @@ class Level:
         height, width = self.target_ids.shape
         search = searcher(self.patch, self.canvas.shape[2])
         errors = np.zeros((height, width), np.float32)
-        usage = usage_of(places, self.source_ids.shape) + self.elsewhere
-        price = (uniformity * self.patch**2 / (self.even * CELL**2)).astype(np.float32)
+        usage, price = self._usage(places), self._price(uniformity * self.patch**2)
         none = np.empty((0, 2), np.int32)
         dictionary = None
         for n in range(rounds):
@@ -229,6 +229,14 @@ class Level:
             [(self.source, places, active, radius, self.wrap, a, b, self.canvas) for a, b in bands(len(places))],
         )
         fill_margin(self.canvas, self.patch // 2, wrap=self.wrap)
+
+    def _usage(self, places: Places) -> NDArray[np.int32]:
+        """How often each cell of the source is used: int32, a value per CELL x CELL pixels."""
+        return usage_of(places, self.source_ids.shape) + self.elsewhere
+
+    def _price(self, uniformity: float) -> NDArray[np.float32]:
+        """What one use of a cell costs, by class: the uniformity over the use that would be even."""
+        return (uniformity / (self.even * CELL**2)).astype(np.float32)
 
     def _leaps(
         self,

@@ -92,7 +92,7 @@ def refine(
     for n, factor in enumerate(factors):
         began = time.perf_counter()
         before, level = level, on(_level(problem, factor, settings))
-        places = level.start(start, places, before.target_ids if before else level.target_ids)
+        places = level.start(start, places, before.target_ids if before else None)
         share = n / (len(factors) - 1) if len(factors) > 1 else 1.0
         coarse, fine = settings.class_weight
         errors = level.improve(

@@ -47,6 +47,7 @@ def pyramid(monkeypatch: pytest.MonkeyPatch) -> None:
         ("start", "carried"),
         ("things", ("sky",)),
         ("stuff", ("ball",)),
+        ("mirror", True),
         ("patch", 3),
         ("patch", 5),
         ("patch", 9),
@@ -78,6 +79,14 @@ def test_a_field_changes_the_picture(source, target, field, value):
 def test_every_field_is_tried():
     parameters = test_a_field_changes_the_picture.pytestmark[0].args[1]
     assert {field for field, _ in parameters} == set(Config.model_fields)
+
+
+def test_a_mirrored_object_is_a_mirror_image_if_that_may_be_copied(source):
+    layout = LabelMap(source.labels.ids[:, ::-1], source.labels.palette)
+    result = analogon.fit(source, "patch", mirror=True).render(layout, keep="none")
+    steps = np.diff(result.provenance.places[..., 1], axis=1)
+    assert (steps == -1).mean() > 0.5
+    assert (result.apply_to(source.image, tone=True) == result.image).all()
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
