@@ -63,6 +63,16 @@ def test_a_mask_is_kept_to_the_pixel_whatever_the_layout_says(source, moved, wis
     assert (result.image[~mask] != source.image[~mask]).any()
 
 
+def test_a_small_edit_starts_as_coarse_as_the_whole_picture(source, pyramid):
+    """At a fine level each of its pixels would be compared with the whole source."""
+    small = LabelMap(np.where(np.indices(SHAPE).sum(0) < 9, 1, source.labels.ids), source.labels.palette)
+    levels = [
+        [stage for stage in render(source, small, keep=keep).timing if stage.startswith("level")]
+        for keep in ("auto", "none")
+    ]
+    assert levels[0] == levels[1] and len(levels[0]) == 3
+
+
 def test_a_mask_needs_a_target_of_the_sources_size(source, sentence):
     with pytest.raises(OptionError) as error:
         render(source, plain((40, 64)), keep=np.full((40, 64), 255, np.uint8))

@@ -48,3 +48,9 @@ def test_any_shape(shape):
     far = np.hypot(*np.indices(shape))
     assert not kept[far <= LEAST_REACH - 1].any() and kept[far > LEAST_REACH + 5].all()
     assert not unconcerned(ids(shape), np.ones(shape, np.uint16)).any()
+
+
+def test_a_line_of_one_pixel_that_is_gone_is_an_edit():
+    before = ids((60, 80))
+    before[30] = 1
+    assert not unconcerned(before, ids((60, 80)))[30].any()

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from analogon.kernels import settle_cache
+
 if TYPE_CHECKING:
     from analogon.ops.engine import synthesize
     from analogon.ops.polishing import polish
+
+settle_cache()
 
 __all__ = ["polish", "synthesize"]
 
