@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 #: Rows of a band.
@@ -42,13 +42,35 @@ def turns(rows: int, *, wrap: bool) -> list[list[tuple[int, int]]]:
 
 
 def spread(kernel: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]) -> list[Any]:
-    """Call the kernel with each tuple of arguments, on all threads; results in the order of the tasks."""
+    """Call the kernel with each tuple of arguments, on all threads; results in the order of the tasks.
+
+    The calling thread works as well, and all take the next task when they are done with one: handing over each task
+    by itself costs more than a small one takes.
+    """
     global _pool
-    if threads() == 1:
+    tasks = list(tasks)
+    helpers = min(threads(), len(tasks)) - 1
+    if helpers < 1:
         return [kernel(*task) for task in tasks]
     if _pool is None:
         _pool = ThreadPoolExecutor(threads(), thread_name_prefix="analogon")
-    return list(_pool.map(lambda task: kernel(*task), tasks))
+    results: list[Any] = [None] * len(tasks)
+    numbers = iter(range(len(tasks)))  # one for all threads
+
+    def work() -> None:
+        for n in numbers:
+            results[n] = kernel(*tasks[n])
+
+    futures = [_pool.submit(work) for _ in range(helpers)]
+    try:
+        work()
+    finally:
+        for _ in numbers:  # after an error or Ctrl-C there is nothing left to take
+            pass
+        wait(futures)
+    for future in futures:
+        future.result()
+    return results
 
 
 def _forget_pool() -> None:
