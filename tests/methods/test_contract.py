@@ -71,7 +71,9 @@ def test_the_size_that_is_worked_at_changes_the_picture_and_not_its_size(fit, mo
 def test_the_same_seed_gives_the_same_picture_and_another_seed_another(fit, model, target):
     picture = model.render(target).image
     assert (fit().render(target).image == picture).all()
-    assert (fit(seed=1).render(target).image != picture).any()
+    # a search without random tries has nothing that a seed could change
+    random = fit.entry.learns or bool(model.config["random_tries"])
+    assert (fit(seed=1).render(target).image != picture).any() == random
 
 
 def test_training_changes_the_picture(fit, model, target):

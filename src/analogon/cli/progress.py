@@ -54,8 +54,6 @@ class ProgressDisplay:
             self._show_bar(self._bar, event)
             return
         last = event.step >= event.steps
-        if last and event.stage != self._shown_stage:
-            return  # it is over before there was anything to say
         if now < self._next_line and event.stage == self._shown_stage and not last:
             return
         self._next_line = now + self._interval
