@@ -44,7 +44,7 @@ def test_an_object_moves_as_a_whole_and_the_rest_stays():
     ball = target.ids == 2
     assert (moved[ball] == (0, -12)).all(-1).mean() > 0.9
     untouched = ~ball & (exemplar.labels.ids == 4)
-    assert (moved[untouched] == 0).all(-1).mean() > 0.6  # other maps of noise fit as well
+    assert (moved[untouched] == 0).all(-1).mean() > 0.85
 
 
 @pytest.mark.parametrize("scale", [0.5, 2.0])
