@@ -109,6 +109,6 @@ def scan(
             level.padded_source, level.canvas, level.padded_source_ids, level.padded_target_ids, places, errors,
             np.tile(np.arange(width, dtype=np.int32), height), np.arange(0, height * width + 1, width).astype(np.int32),
             np.empty((0, 2), np.int32) if leaps is None else leaps, np.float32(reluctance), usage, price,
-            np.float32(class_weight), tries, np.uint32(seed), first, last, forward, level.wrap,
+            np.float32(class_weight), tries, np.uint32(seed), level.thin, first, last, forward, level.wrap,
         )  # fmt: skip
     return errors

@@ -182,6 +182,22 @@ def test_what_is_thinner_than_all_of_its_class_in_the_source(source, target, sta
     assert (result.labels.ids[target.ids == 4] == 4).all()
 
 
+@pytest.mark.parametrize("width", [1, 2, 3, 4, 6])
+@pytest.mark.parametrize("preview", [False, True])
+def test_thin_new_parts_of_a_broad_class(width, preview):
+    """Bars upright, level and slanting, and a speck, where the source has halves alone."""
+    before = halves((96, 128), 0.5)
+    ids = before.ids.copy()
+    rows, cols = np.indices(ids.shape)
+    upper, lower = ids[0, 0], ids[-1, 0]
+    ids[6:42, 20 : 20 + width] = ids[20 : 20 + width, 50:80] = ids[8, 110] = lower
+    ids[(np.abs(rows - cols - 14) < width) & (rows > 54) & (rows < 90)] = upper
+    result = render(pictured(before), LabelMap(ids, PAIR), keep="none", preview=preview)
+    made = result.labels.ids == ids
+    changed = ids != before.ids
+    assert made[changed].mean() > 0.95 and made.mean() > 0.99 and made[8, 110]
+
+
 def test_a_class_of_one_source_pixel(pyramid):
     source = pictured(disc(SHAPE, (20, 30, 0)))
     for target in (disc(SHAPE, (40, 50, 0)), halves(SHAPE, 0.3), LabelMap(np.full(SHAPE, 2), PAIR)):

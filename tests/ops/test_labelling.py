@@ -41,6 +41,22 @@ def test_depths_are_chamfer_distances(shape, deepest):
         assert (labelling.depths(np.ascontiguousarray(ids), deepest) == chamfer(ids, deepest)).all()
 
 
+def test_bars_and_specks_are_far_from_a_core_and_ragged_rims_are_not():
+    ids = np.zeros((60, 80), np.uint16)
+    ids[:, 50:] = 1
+    ids[10:40:4, 48:50] = ids[11, 46:50] = 1  # teeth of a rim
+    ids[5:45, 20:23] = 2  # a bar
+    ids[50, 10] = 3  # a speck
+    ids[50:53, 30:50] = 1  # a bar that grows from something broad
+    far = labelling.far_from_core(ids, labelling.depths(ids, 4), 3, 7)
+    assert far[ids >= 2].all() and not far[ids == 0].any() and not far[:, 50:].any() and not far[:25, 45:50].any()
+    assert far[50:53, 30:44].all() and not far[51, 46:].any()
+    assert labelling.far_from_core(ids, labelling.depths(ids, 2), 1, 3)[ids == 2].sum() == 0
+    for flip in (np.flipud, np.fliplr, np.transpose):
+        turned = np.ascontiguousarray(flip(ids))
+        assert (labelling.far_from_core(turned, labelling.depths(turned, 4), 3, 7) == flip(far)).all()
+
+
 def random_costs(shape: tuple[int, int], maps: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     costs = np.full((*shape, MOST), 1e6, np.float32)

@@ -86,12 +86,13 @@ def test_a_vote_is_the_rounded_mean_of_the_patches_over_a_pixel(wrap):
         assert (got[y, x] == np.floor(np.mean(heard, 0) + 0.5)).all()
 
 
-def settled(places, errors, active, source_ids, target_ids, radius=1, wrap=False):
+def settled(places, errors, active, source_ids, target_ids, radius=1, wrap=False, strict=None):
     out = np.empty_like(places)
     source_ids, target_ids = source_ids.astype(np.uint16), target_ids.astype(np.uint16)
     votes.settle(
-        places, errors.astype(np.float32), active.astype(np.uint8), source_ids, target_ids, radius, wrap, 0,
-        len(places), out,
+        places, errors.astype(np.float32), active.astype(np.uint8),
+        np.ones(target_ids.shape, bool) if strict is None else strict, source_ids, target_ids, radius, wrap,
+        0, len(places), out,
     )  # fmt: skip
     return out
 
@@ -104,6 +105,22 @@ def test_the_many_overrule_a_single_one():
     assert (settled(places, nothing, active, ids, ids) == identity(7, 7)).all()
     active[3, 3] = False
     assert (settled(places, nothing, active, ids, ids)[3, 3] == (6, 0)).all()
+
+
+def test_where_the_class_need_not_be_met_an_outline_is_copied_whole():
+    nothing, active = np.zeros((5, 8)), np.ones((5, 8), bool)
+    source_ids = (np.indices((5, 8))[1] >= 4).astype(int)
+    target_ids = source_ids.copy()
+    target_ids[2, 3] = 1  # a tooth
+    places = identity(5, 8)
+    places[2, 3] = (0, 6)  # of the right class, but not what its neighbours continue as
+    strict = np.ones((5, 8), bool)
+    assert (settled(places, nothing, active, source_ids, target_ids, strict=strict)[2, 3] == (0, 6)).all()
+    strict[2, 3] = False
+    assert (settled(places, nothing, active, source_ids, target_ids, strict=strict)[2, 3] == (0, 6)).all()
+    strict[:] = False
+    wide = settled(places, nothing, active, source_ids, target_ids, radius=2, strict=strict)
+    assert (wide[2, 3] == (2, 3)).all()
 
 
 def test_what_fits_badly_has_less_of_a_say():

@@ -63,6 +63,36 @@ def depths(ids, deepest):  # type: ignore[no-untyped-def]
     return out
 
 
+@njit(nogil=True, cache=True)
+def far_from_core(ids, depth, radius, reach):  # type: ignore[no-untyped-def]
+    """Which pixels lie farther than ``reach`` pixels from where their class is wider than 2 * ``radius``: bool (h, w).
+
+    So a thin bar is, and a speck; the ragged rim of something broad is not. ``depth`` as from :func:`depths`; ways lead
+    through the class.
+    """
+    height, width = ids.shape
+    most = np.int32(3 * reach + 1)
+    away = np.empty((height, width), np.int32)
+    for scan in range(2):
+        for n in range(height):
+            y = n if scan == 0 else height - 1 - n
+            before = y - 1 if scan == 0 else y + 1
+            for m in range(width):
+                x = m if scan == 0 else width - 1 - m
+                if scan == 0:
+                    away[y, x] = 0 if depth[y, x] >= 3 * (radius + 1) else most
+                best = away[y, x]
+                for dx in range(-1, 2):
+                    nx = x + dx
+                    if 0 <= before < height and 0 <= nx < width and ids[before, nx] == ids[y, x]:
+                        best = min(best, away[before, nx] + (3 if dx == 0 else 4))
+                nx = x - 1 if scan == 0 else x + 1
+                if 0 <= nx < width and ids[y, nx] == ids[y, x]:
+                    best = min(best, away[y, nx] + 3)
+                away[y, x] = best
+    return away == most
+
+
 @njit(inline="always")
 def _at(scale, offset, position, size):  # type: ignore[no-untyped-def]
     """A mapped coordinate, kept inside."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogon.ops import leaps, votes
-from analogon.ops.labelling import depths
+from analogon.ops.labelling import depths, far_from_core
 from analogon.ops.parallel import bands, spread, turns
 from analogon.ops.pyramid import centres, fill_margin, padded, sampled, shrunk
 from analogon.ops.search import CELL, searcher
@@ -49,6 +49,7 @@ class Level:
         guides: how many planes behind the colours are guides.
         even: by class, how often a pixel of the source would be used if all were used evenly.
         elsewhere: how often each cell of the source is used outside of this part of the target.
+        thin: bool, pixels of parts thinner than a patch, which never leave their class; none but at the full size.
     """
 
     factor: int
@@ -65,6 +66,7 @@ class Level:
     guides: int
     even: NDArray[np.float64]
     elsewhere: NDArray[np.int32]
+    thin: NDArray[np.bool_]
 
     @staticmethod
     def of(
@@ -110,6 +112,7 @@ class Level:
             guides.shape[2],
             np.where((demand > 0) & (supply > 0), np.maximum(demand / np.maximum(supply, 1), LEAST_EVEN), np.inf),
             _shrunk_usage(elsewhere, factor, source_ids.shape),
+            _thin(target_ids, patch) if factor == 1 else np.zeros(target_ids.shape, bool),
         )
 
     def start(self, full: Places, coarser: Places | None, coarser_ids: Ids | None = None) -> Places:
@@ -131,8 +134,8 @@ class Level:
         as_given = (np.abs(scaled - given).max(-1) <= max(AGREE, ratio)) | self.fixed
         places = np.where(as_given[..., None], given, scaled)
         if coarser_ids is not None:
-            # thin and small things, which the coarser level was too small to show, start anew
-            lost = coarser_ids[np.ix_(ys, xs)] != self.target_ids
+            # small and thin things, which the coarser level could not show or lost to what is around them, start anew
+            lost = (coarser_ids[np.ix_(ys, xs)] != self.target_ids) | self.thin
             lost &= self.source_ids[places[..., 0], places[..., 1]] != self.target_ids
             lost &= self.source_ids[given[..., 0], given[..., 1]] == self.target_ids
             places[lost] = given[lost]
@@ -180,7 +183,7 @@ class Level:
                         (
                             self.padded_source, self.canvas, self.padded_source_ids, self.padded_target_ids, places,
                             errors, columns, starts, jumps if scan == 0 else none, np.float32(reluctance or 1), usage,
-                            price, np.float32(class_weight), tries, noise, first, last,
+                            price, np.float32(class_weight), tries, noise, self.thin, first, last,
                             scan == 0, self.wrap,
                         )
                         for first, last in group
@@ -212,15 +215,24 @@ class Level:
 
     def settle(self, places: Places, errors: NDArray[np.float32]) -> Places:
         """Each pixel as most patches over it have it."""
-        active, out = self.active(places), np.empty_like(places)
+        active, strict, out = self.active(places), self.strict(), np.empty_like(places)
         spread(
             votes.settle,
             [
-                (places, errors, active, self.source_ids, self.target_ids, SETTLE, self.wrap, first, last, out)
+                (places, errors, active, strict, self.source_ids, self.target_ids, SETTLE, self.wrap, first, last, out)
                 for first, last in bands(len(out))
             ],
         )
         return out
+
+    def strict(self) -> NDArray[np.bool_]:
+        """Where the class must be met, bool (h, w): not on borders of broad parts, seldom drawn to the pixel."""
+        ids, border = self.target_ids, np.zeros(self.target_ids.shape, bool)
+        for here, there in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
+            apart = ids[here] != ids[there]
+            border[here] |= apart
+            border[there] |= apart
+        return ~border | self.thin
 
     def _paint(self, places: Places, active: NDArray[np.uint8], radius: int) -> None:
         """The picture of these places on the canvas."""
@@ -254,6 +266,12 @@ class Level:
         classes = self.target_ids[ys[asked], xs[asked]]
         out[asked] = dictionary.nearest(self.canvas, self.padded_target_ids, queries, classes, usage, price)
         return out
+
+
+def _thin(ids: Ids, patch: int) -> NDArray[np.bool_]:
+    """Pixels farther than a patch from where their class is as wide as a patch: most neighbours of another class."""
+    radius = patch // 2
+    return np.asarray(far_from_core(ids, depths(ids, radius + 1), radius, patch))
 
 
 def usage_of(places: Places, shape: tuple[int, ...]) -> NDArray[np.int32]:

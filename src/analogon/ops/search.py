@@ -57,12 +57,13 @@ def _difference(form, source, target, source_ids, target_ids, qy, qx, py, px, la
 @njit(nogil=True, cache=True)
 def _search(  # type: ignore[no-untyped-def]
     form, source, target, source_ids, target_ids, places, errors, columns, starts, leaps, reluctance,
-    usage, price, label_weight, tries, seed, first, last, forward, wrap,
+    usage, price, label_weight, tries, seed, thin, first, last, forward, wrap,
 ):  # fmt: skip
     """Improve the matches of the listed pixels of rows first..last; return the change of the usage.
 
     ``columns[starts[y] : starts[y + 1]]`` are the pixels of row y. ``price[class]`` is what one earlier use of
-    a cell costs. A leap must be better by the factor ``reluctance``. ``tries`` random places follow. ``form``
+    a cell costs. A leap must be better by the factor ``reluctance``. ``tries`` random places follow.
+    A pixel of a ``thin`` part that has its class never leaves it, though most of its patch is of another. ``form``
     is two tuples as long as the side of a patch and as the number of planes: lengths are part of a tuple's type, so
     that the kernel is compiled, and cached, with both as constants.
     """
@@ -84,9 +85,11 @@ def _search(  # type: ignore[no-untyped-def]
             if error == 0:
                 errors[y, x] = 0
                 continue
-            unit = price[target_ids[y + size // 2, x + size // 2]]
+            own = target_ids[y + size // 2, x + size // 2]
+            unit = price[own]
             old_cell_y, old_cell_x = old_y // CELL, old_x // CELL
             best_y, best_x, best_error = old_y, old_x, error
+            settled = thin[y, x] and source_ids[old_y + size // 2, old_x + size // 2] == own
             best = error + unit * np.float32(usage[old_cell_y, old_cell_x] + delta[old_cell_y, old_cell_x] - 1)
             for k in range(5 + tries):
                 factor = np.float32(1)
@@ -117,6 +120,8 @@ def _search(  # type: ignore[no-untyped-def]
                         continue
                 if cy == best_y and cx == best_x:
                     continue
+                if settled and source_ids[cy + size // 2, cx + size // 2] != own:
+                    continue
                 use = unit * np.float32(usage[cy // CELL, cx // CELL] + delta[cy // CELL, cx // CELL])
                 limit = (best - use) / factor
                 if limit <= 0:
@@ -124,6 +129,7 @@ def _search(  # type: ignore[no-untyped-def]
                 error = _difference(form, source, target, source_ids, target_ids, cy, cx, y, x, label_weight, limit)
                 if error < limit:
                     best, best_error, best_y, best_x = error * factor + use, error, cy, cx
+                    settled = thin[y, x] and source_ids[cy + size // 2, cx + size // 2] == own
             errors[y, x] = best_error
             if best_y != old_y or best_x != old_x:
                 places[y, x, 0], places[y, x, 1] = best_y, best_x

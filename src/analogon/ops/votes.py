@@ -9,7 +9,9 @@ import numpy as np
 from numba import njit
 
 #: What a vote for a source pixel of the wrong class counts.
-WRONG_CLASS = np.float32(0.0001)
+WRONG_CLASS = np.float32(1e-12)
+#: The same where the class need not be met.
+WRONG_AT_BORDER = np.float32(0.1)
 #: How much each unit of error (squared 8-bit differences of a whole patch) takes from a vote.
 DOUBT = np.float32(0.002)
 #: Among equal votes a pixel's own match wins.
@@ -82,11 +84,11 @@ def vote(source, places, active, radius, wrap, first, last, out):  # type: ignor
 
 
 @njit(nogil=True, cache=True)
-def settle(places, errors, active, source_ids, target_ids, radius, wrap, first, last, out):  # type: ignore[no-untyped-def]
+def settle(places, errors, active, strict, source_ids, target_ids, radius, wrap, first, last, out):  # type: ignore[no-untyped-def]
     """For each active pixel the one source pixel (into ``out``) that most patches over it agree on.
 
     Patches that continue each other name the same source pixel, so that pieces grow together and keep their grain,
-    where a mean would blur them.
+    where a mean would blur them. ``strict`` (bool (h, w)) is where the class must be met.
     """
     height, width = target_ids.shape
     rows, cols = source_ids.shape
@@ -98,6 +100,7 @@ def settle(places, errors, active, source_ids, target_ids, radius, wrap, first, 
             if not active[y, x]:
                 continue
             known = 0
+            wrong = WRONG_CLASS if strict[y, x] else WRONG_AT_BORDER
             for dy in range(-radius, radius + 1):
                 ny = (y + dy) % height if wrap else y + dy
                 if ny < 0 or ny >= height:
@@ -111,7 +114,7 @@ def settle(places, errors, active, source_ids, target_ids, radius, wrap, first, 
                         continue
                     weight = np.float32(1) / (np.float32(1) + DOUBT * errors[ny, nx])
                     if source_ids[qy, qx] != target_ids[y, x]:
-                        weight *= WRONG_CLASS
+                        weight *= wrong
                     if dy == 0 and dx == 0:
                         weight *= OWN
                     found = False

@@ -47,6 +47,16 @@ def textured(wrap: bool, grain: float = 1.0) -> Level:
     return level_of(source, ids, rows > 12, wrap=wrap)
 
 
+def barred(wrap: bool) -> Level:
+    """Bars and a speck that are thinner than a patch, in a texture of another class."""
+    level = textured(wrap)
+    ids = np.zeros(level.target_ids.shape, int)
+    ids[3:30, 5:7] = ids[8, 10:28] = ids[34, 22] = 1
+    out = level_of(level.source, level.source_ids, ids, wrap=wrap)
+    assert 0 < out.thin.sum() < 100
+    return out
+
+
 def level_of(source, ids, target_ids, *, wrap, guides=None, fixed=None) -> Level:
     none = np.empty((*target_ids.shape, 0), source.dtype)
     cells = [-(-n // CELL) for n in ids.shape]
@@ -139,7 +149,7 @@ def cost_of(problem: Problem, places: np.ndarray, settings: Settings) -> float:
 
 
 @pytest.mark.parametrize("wrap", [False, True])
-@pytest.mark.parametrize("make", [guided, textured])
+@pytest.mark.parametrize("make", [guided, textured, barred])
 def test_tears_votes_and_last_votes_are_those_of_the_kernels(make, wrap):
     level = make(wrap)
     other = on_torch(level)
@@ -206,7 +216,7 @@ def scanned_by_kernel(level, places, visited, usage, price, leaps, reluctance, t
     change = searcher(level.patch, level.canvas.shape[2])(
         level.padded_source, level.canvas, level.padded_source_ids, level.padded_target_ids, places, errors,
         xs.astype(np.int32), starts, leaps, np.float32(reluctance), usage, price, np.float32(WEIGHT), tries,
-        np.uint32(seed), 0, len(visited), True, level.wrap,
+        np.uint32(seed), level.thin, 0, len(visited), True, level.wrap,
     )  # fmt: skip
     return places, errors, usage + change
 
@@ -214,12 +224,13 @@ def scanned_by_kernel(level, places, visited, usage, price, leaps, reluctance, t
 def scanned(level, places, usage, price, wrap) -> search.Scan:
     return search.Scan(
         on_torch(level)._patches, moved(places, CPU), torch.zeros(places.shape[:2]), moved(usage, CPU),
-        moved(price[level.target_ids], CPU), torch.tensor(level.source_ids.shape, dtype=torch.int32), WEIGHT, wrap,
+        moved(price[level.target_ids], CPU), torch.tensor(level.source_ids.shape, dtype=torch.int32), WEIGHT,
+        moved(level.thin, CPU), moved(level.source_ids, CPU), moved(level.target_ids, CPU), wrap,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("wrap", [False, True])
-@pytest.mark.parametrize("make", [guided, textured, tiled])
+@pytest.mark.parametrize("make", [guided, textured, tiled, barred])
 @pytest.mark.parametrize("alone", [True, False])
 def test_what_does_not_depend_on_the_order_is_found_to_the_bit(make, wrap, alone):
     """Pixels that do not look at each other, if use costs nothing; and single ones if it does."""

@@ -53,6 +53,8 @@ class DeviceLevel(Level):
             moved(price[self.target_ids], self.device),
             torch.tensor(self.source_ids.shape, dtype=torch.int32, device=self.device),
             float(np.float32(class_weight)),
+            moved(self.thin, self.device),
+            *self._ids,
             self.wrap,
         )
         factor = float(np.float32(reluctance or 1))
@@ -87,7 +89,8 @@ class DeviceLevel(Level):
         """See :meth:`analogon.ops.level.Level.settle`."""
         there = moved(places, self.device)
         pixels = torch.nonzero(self._torn(there))
-        out = votes.settled(there, moved(errors, self.device), pixels, *self._ids, SETTLE, wrap=self.wrap)
+        strict = moved(self.strict(), self.device)
+        out = votes.settled(there, moved(errors, self.device), pixels, strict, *self._ids, SETTLE, wrap=self.wrap)
         return np.asarray(out.cpu().numpy())
 
     @cached_property

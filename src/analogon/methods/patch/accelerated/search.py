@@ -35,6 +35,8 @@ class Scan:
         price: float32 (h, w), what one earlier use of a cell costs each pixel.
         source_shape: (rows, cols).
         class_weight: what a wrong class counts.
+        thin: bool (h, w), pixels that never leave their class once they have it.
+        source_ids, target_ids: the classes.
         wrap: whether the target continues on its other side.
     """
 
@@ -45,6 +47,9 @@ class Scan:
     price: Tensor
     source_shape: Tensor
     class_weight: float
+    thin: Tensor
+    source_ids: Tensor
+    target_ids: Tensor
     wrap: bool
 
     def compare(self, pixels: Tensor) -> None:
@@ -84,10 +89,12 @@ class Scan:
         old = self.places[at]
         best, unit = old.clone(), self.price[at]
         costs = errors + unit * (self._used(best) - 1)
+        thin, own = self.thin[at], self.target_ids[at]
         for there in self._candidates(pixels, best, leaps, tries, seed):
             factor = reluctance if there is leaps else 1.0
             possible = ((there >= 0) & (there < self.source_shape)).all(-1) & (there != best).any(-1)
             within = torch.where(possible[:, None], there, best)
+            possible &= ~thin | (self._class(best) != own) | (self._class(within) == own)
             use = unit * self._used(within)
             limit = costs - use
             if factor != 1:
@@ -124,6 +131,9 @@ class Scan:
             noise = _mixed(_mixed(_mixed(pixels.new_tensor(seed)) + pixels[:, 0]) + pixels[:, 1] * 64 + k)
             step = torch.stack([noise & 0xFFFF, noise >> 16], -1) % (2 * reach + 1) - reach
             yield best + step.int()
+
+    def _class(self, places: Tensor) -> Tensor:
+        return self.source_ids[places[:, 0], places[:, 1]]
 
     def _cells(self, places: Tensor) -> Tensor:
         """Flat cells of the usage."""

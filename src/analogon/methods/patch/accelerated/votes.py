@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from analogon.methods.patch.accelerated.windows import VOTE_BYTES, parts
-from analogon.ops.votes import DOUBT, OWN, WRONG_CLASS
+from analogon.ops.votes import DOUBT, OWN, WRONG_AT_BORDER, WRONG_CLASS
 
 
 def torn(places: Tensor, source_ids: Tensor, target_ids: Tensor, radius: int, *, wrap: bool) -> Tensor:
@@ -49,7 +49,15 @@ def painted(source: Tensor, places: Tensor, pixels: Tensor, radius: int, *, wrap
 
 
 def settled(
-    places: Tensor, errors: Tensor, pixels: Tensor, source_ids: Tensor, target_ids: Tensor, radius: int, *, wrap: bool
+    places: Tensor,
+    errors: Tensor,
+    pixels: Tensor,
+    strict: Tensor,
+    source_ids: Tensor,
+    target_ids: Tensor,
+    radius: int,
+    *,
+    wrap: bool,
 ) -> Tensor:
     """Places in which each of ``pixels`` is the source pixel that most patches over it agree on."""
     out = places.clone()
@@ -59,7 +67,8 @@ def settled(
         named, counts = _ballots(places, part, radius, source_ids.shape, wrap=wrap)
         weights = trust[_around(part, radius, places.shape[:2], wrap=wrap)[0]]
         wrong = source_ids[named[..., 0], named[..., 1]] != target_ids[part[:, 0], part[:, 1]][:, None]
-        weights = torch.where(wrong, weights * float(WRONG_CLASS), weights)
+        loss = torch.where(strict[part[:, 0], part[:, 1]], float(WRONG_CLASS), float(WRONG_AT_BORDER))[:, None]
+        weights = torch.where(wrong, weights * loss, weights)
         weights[:, own] *= float(OWN)
         weights[~counts] = 0
         flat = named[..., 0] * source_ids.shape[1] + named[..., 1]
