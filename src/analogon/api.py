@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from analogon import kernels
 from analogon._version import __version__
 from analogon.data import Exemplar, LabelMap
 from analogon.errors import ModelError, OptionError
@@ -32,7 +33,7 @@ MOST_SEED = 2**32 - 1
 #: ``size`` never brings the longest side below this many pixels.
 SMALLEST = 16
 #: Libraries whose versions belong to a result, and their modules.
-_COMPUTING = {"scipy": "scipy", "scikit-image": "skimage", "numba": "numba", "torch": "torch"}
+_COMPUTING = {"scipy": "scipy", "scikit-image": "skimage", "torch": "torch"}
 
 
 def fit(
@@ -337,6 +338,8 @@ def versions() -> dict[str, str]:
     for name, module in _COMPUTING.items():
         if module in sys.modules:
             found[name] = str(sys.modules[module].__version__)
+    if numba := kernels.compiler():
+        found["numba"] = numba  # it has compiled what is in use, and need not be there itself
     return found
 
 

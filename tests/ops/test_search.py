@@ -3,9 +3,9 @@ import pkgutil
 
 import numpy as np
 import pytest
-from numba.core.dispatcher import Dispatcher
 
 import analogon.ops
+from analogon.kernels import Kernel
 from analogon.ops.exact import best_places
 from analogon.ops.search import searcher
 
@@ -19,12 +19,12 @@ def test_no_kernel_is_compiled_anew_in_each_process():
         value
         for module in pkgutil.iter_modules(analogon.ops.__path__, "analogon.ops.")
         for value in vars(importlib.import_module(module.name)).values()
-        if isinstance(value, Dispatcher)
+        if isinstance(value, Kernel)
     ]
     assert len(kernels) > 10
     # what a closure holds has another name in every process, so that its cache is never found again
-    assert all(kernel.py_func.__closure__ is None for kernel in kernels)
-    assert isinstance(searcher(5, 3).func, Dispatcher)
+    assert all(kernel.function.__closure__ is None for kernel in kernels)
+    assert isinstance(searcher(5, 3), Kernel)
 
 
 @pytest.mark.parametrize("wrap", [False, True])

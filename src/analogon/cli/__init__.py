@@ -1,5 +1,7 @@
 """The command `analogon`: one module per verb, imported when the verb is used."""
 
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -20,6 +22,13 @@ from cyclopts.token import Token
 
 from analogon._version import __version__
 from analogon.errors import AnalogonError, OptionError
+
+# Collecting garbage takes a tenth of a short process: hardly any comes about while modules are imported, and none is
+# worth looking for at the end.
+gc.set_threshold(50_000)
+atexit.register(gc.freeze)
+# Looking for plugins of pydantic reads the metadata of all that is installed.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 USAGE_ERROR = 2
 INTERRUPTED = 130

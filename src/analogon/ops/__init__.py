@@ -1,20 +1,16 @@
 """The patch engine: compiled kernels, and the synthesis that is made of them. No files, no torch.
 
-Numba and the kernels are imported when the engine is first used: they take half a second, and where they must be
-compiled (once for each installation) half a minute.
+They are imported when the engine is first used. Where kernels must be compiled (once for each installation), that
+takes up to half a minute.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from analogon.kernels import settle_cache
-
 if TYPE_CHECKING:
     from analogon.ops.engine import synthesize
     from analogon.ops.polishing import polish
-
-settle_cache()
 
 __all__ = ["polish", "synthesize"]
 

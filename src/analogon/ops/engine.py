@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analogon.data import Exemplar, LabelClass, LabelMap, Palette
+from analogon.data import Exemplar, LabelMap
 from analogon.data.exemplar import GAP
 from analogon.ops import seams
 from analogon.ops.arrange import arrange
@@ -17,7 +17,6 @@ from analogon.ops.keeping import unconcerned
 from analogon.ops.level import Ids, Level, Places, Plane, usage_of
 from analogon.ops.moves import Moved, moved_regions
 from analogon.ops.synthesis import Problem, Settings, refine
-from analogon.ops.warming import telling_of_compilation
 from analogon.provenance import Provenance
 from analogon.rendering import PLAIN, Guide, Rendering, Wishes
 from analogon.run import Progress, Run
@@ -80,8 +79,6 @@ def synthesize(
         )
         return _folded(rendering, exemplar)
     clock = _Clock()
-    _load_kernels(settings, wishes)
-    clock.stage("loading")
     source_ids, target_ids = class_places(exemplar, target)
     source, guides = planes(exemplar, target, wishes.guides)
     clock.stage("reading")
@@ -303,33 +300,6 @@ def _mended(places: Places, wrong: NDArray[np.bool_], source_ids: Ids, target_id
         old = places[ys, xs]
         places[ys, xs] = near[:, old[:, 0], old[:, 1]].T
     return places
-
-
-_loaded: set[tuple[int, int]] = set()
-
-
-def _load_kernels(settings: Settings, wishes: Wishes) -> None:
-    """Load the kernels, or have them compiled, by a tiny synthesis of the same kind; once in a process."""
-    planes = sum(int(np.prod(guide.source.shape[2:])) for guide in wishes.guides)
-    key = (settings.patch, planes)
-    if key in _loaded:
-        return
-    _loaded.add(key)
-    side = 24
-    ids = np.zeros((2, side, side), np.int64)
-    ids[0, 8:16, 4:12], ids[1, 8:16, 12:20] = 1, 1
-    palette = Palette((LabelClass(0, "ground", (0, 0, 0)), LabelClass(1, "figure", (255, 255, 255))))
-    image = np.random.default_rng(0).random((side, side, 3), np.float32)
-    nothing = np.zeros((side, side, max(planes, 1)), np.float32)
-    guides = (Guide("nothing", nothing, nothing),) if planes else ()
-    with telling_of_compilation():
-        synthesize(
-            Exemplar(image, LabelMap(ids[0], palette)),
-            LabelMap(ids[1], palette),
-            Run(),
-            settings=settings,
-            wishes=Wishes(keep="none", guides=guides),
-        )
 
 
 class _Clock:

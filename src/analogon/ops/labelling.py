@@ -7,7 +7,8 @@ to the source pixel (row scale * y + row offset, column scale * x + column offse
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from analogon.kernels import kernel
 
 #: Maps kept for a cell, the best by their own cost.
 MOST = 12
@@ -20,7 +21,7 @@ SEAM, WORST_SEAM, SEAM_COLOUR = np.float32(0.05), np.float32(1.5), np.float32(60
 DEPTH = 6
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def depths(ids, deepest):  # type: ignore[no-untyped-def]
     """Chamfer distance to the nearest pixel of another class, in thirds of a pixel, at most 3 * deepest (uint8).
 
@@ -63,7 +64,7 @@ def depths(ids, deepest):  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def far_from_core(ids, depth, radius, reach):  # type: ignore[no-untyped-def]
     """Which pixels lie farther than ``reach`` pixels from where their class is wider than 2 * ``radius``: bool (h, w).
 
@@ -93,13 +94,13 @@ def far_from_core(ids, depth, radius, reach):  # type: ignore[no-untyped-def]
     return away == most
 
 
-@njit(inline="always")
+@kernel(inline=True)
 def _at(scale, offset, position, size):  # type: ignore[no-untyped-def]
     """A mapped coordinate, kept inside."""
     return min(max(int(np.floor(scale * position + offset + 0.5)), 0), size - 1)
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def rate(source_ids, target_ids, source_depths, target_depths, maps, cell, deepest, first, last, chosen, costs):  # type: ignore[no-untyped-def]
     """For the cells of rows first..last the best maps of their main class (``chosen``, -1 where fewer) and costs."""
     height, width = target_ids.shape
@@ -152,7 +153,7 @@ def rate(source_ids, target_ids, source_depths, target_depths, maps, cell, deepe
                 costs[gy, gx, k], chosen[gy, gx, k] = np.float32(1e6), -1
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def seam_costs(source, maps, chosen, cell, first, last, out):  # type: ignore[no-untyped-def]
     """What it costs that a cell and its right (``out[0]``) or lower (``out[1]``) neighbour take two given maps.
 
@@ -199,7 +200,7 @@ def seam_costs(source, maps, chosen, cell, first, last, out):  # type: ignore[no
                         out[axis, gy, gx, a, b] = SEAM + total / samples
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def agree(costs, seams):  # type: ignore[no-untyped-def]
     """Min-sum belief propagation, in sweeps over the four directions: the position of the best map of each cell."""
     height, width, most = costs.shape
@@ -250,7 +251,7 @@ def agree(costs, seams):  # type: ignore[no-untyped-def]
     return out
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def carry(source_ids, target_ids, maps, chosen, cell, fallback, first, last, out):  # type: ignore[no-untyped-def]
     """Source places of rows first..last (into ``out``) by the map of their cell (``chosen``: one per cell).
 

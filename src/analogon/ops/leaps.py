@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from analogon.kernels import kernel
 from analogon.ops.parallel import spread
 from analogon.ops.search import CELL
 
@@ -25,6 +25,8 @@ QUERIES = 256
 SHAPE = np.int32(60)
 #: Source patches that are compared at a time: their scores stay in the nearest cache.
 BLOCK = 512
+#: The bits of an infinite float32.
+INFINITE = 0x7F800000
 #: The basis is orthonormal times this, rounded.
 UNIT = 1024
 
@@ -48,7 +50,7 @@ def cosine_basis(size: int, channels: int) -> NDArray[np.int32]:
     return np.ascontiguousarray(np.rint(np.stack(columns, -1) * UNIT).astype(np.int32))
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def describe(plane, ids, size, basis, pixels, first, last, out):  # type: ignore[no-untyped-def]
     """Coefficients of the patches at pixels first..last (row, col), into ``out`` int32 (n, coefficients).
 
@@ -77,7 +79,7 @@ def describe(plane, ids, size, basis, pixels, first, last, out):  # type: ignore
             mine[k] //= UNIT
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def nearest(asked, classes, places_of, start_of, described, costs, cols, first, last, out):  # type: ignore[no-untyped-def]
     """For queries first..last the source pixel of least difference and cost, into ``out`` (n, 2) as row and col.
 
@@ -85,21 +87,40 @@ def nearest(asked, classes, places_of, start_of, described, costs, cols, first, 
     flat source pixels of class c, the columns of ``described`` and ``costs`` theirs.
     """
     scores = np.empty(BLOCK, np.float32)
+    bits = scores.view(np.int32)  # has the order of floats that are not negative, and its minimum is vectorised
+    dims = asked.shape[1]
     for q in range(first, last):
-        best, at = np.float32(np.inf), -1
+        best, at = np.int32(INFINITE), -1
         begin, end = start_of[classes[q]], start_of[classes[q] + 1]
         for block in range(begin, end, BLOCK):
             count = min(BLOCK, end - block)
-            scores[:count] = costs[block : block + count]
-            for k in range(asked.shape[1]):
+            cost = costs[block : block + count]  # a slice needs no checks, and is vectorised
+            for s in range(count):
+                scores[s] = cost[s]
+            # four coefficients at a time, since scores come from the cache and go back for each
+            whole = dims - dims % 4
+            for k in range(0, whole, 4):
+                own_a, own_b = np.float32(asked[q, k]), np.float32(asked[q, k + 1])
+                own_c, own_d = np.float32(asked[q, k + 2]), np.float32(asked[q, k + 3])
+                all_a, all_b = described[k, block : block + count], described[k + 1, block : block + count]
+                all_c, all_d = described[k + 2, block : block + count], described[k + 3, block : block + count]
+                for s in range(count):
+                    a, b, c, d = own_a - all_a[s], own_b - all_b[s], own_c - all_c[s], own_d - all_d[s]
+                    scores[s] = scores[s] + a * a + b * b + c * c + d * d
+            for k in range(whole, dims):
                 own = np.float32(asked[q, k])
-                theirs = described[k, block : block + count]  # a slice needs no checks, and is vectorised
+                theirs = described[k, block : block + count]
                 for s in range(count):
                     d = own - theirs[s]
                     scores[s] += d * d
+            least = best
             for s in range(count):
-                if scores[s] < best:
-                    best, at = scores[s], block + s
+                least = min(least, bits[s])
+            if least < best:
+                best, s = least, 0
+                while bits[s] != least:
+                    s += 1
+                at = block + s
         if at >= 0:
             out[q, 0], out[q, 1] = places_of[at] // cols, places_of[at] % cols
         else:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
+from analogon.kernels import Kernel
+
 #: Rows of a band.
 BAND = 16
 
@@ -49,9 +51,11 @@ def spread(kernel: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]) -> list
     """
     global _pool
     tasks = list(tasks)
+    known: dict[int, Any] = {}
+    call = kernel.call if isinstance(kernel, Kernel) else lambda task, _: kernel(*task)
     helpers = min(threads(), len(tasks)) - 1
     if helpers < 1:
-        return [kernel(*task) for task in tasks]
+        return [call(task, known) for task in tasks]
     if _pool is None:
         _pool = ThreadPoolExecutor(threads(), thread_name_prefix="analogon")
     results: list[Any] = [None] * len(tasks)
@@ -59,7 +63,7 @@ def spread(kernel: Callable[..., Any], tasks: Iterable[tuple[Any, ...]]) -> list
 
     def work() -> None:
         for n in numbers:
-            results[n] = kernel(*tasks[n])
+            results[n] = call(tasks[n], known)
 
     futures = [_pool.submit(work) for _ in range(helpers)]
     try:

@@ -9,7 +9,8 @@ Solved by multigrid V-cycles with Gauss-Seidel sweeps.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from analogon.kernels import kernel
 
 #: Steps above this many 8-bit levels are edges, no seams; corrected less from here to twice as much.
 LARGEST_STEP = np.float32(24)
@@ -25,13 +26,13 @@ LEAST = 0.5
 FIRM = np.float32(1e6)
 
 
-@njit(inline="always")
+@kernel(inline=True)
 def _faded(size, limit):  # type: ignore[no-untyped-def]
     """1 up to the limit, 0 from twice the limit."""
     return min(np.float32(1), max(np.float32(0), np.float32(2) - size / limit))
 
 
-@njit(inline="always")
+@kernel(inline=True)
 def _sweep(c, b, right, below, own):  # type: ignore[no-untyped-def]
     """One red-black Gauss-Seidel sweep."""
     height, width = own.shape
@@ -65,7 +66,7 @@ def _sweep(c, b, right, below, own):  # type: ignore[no-untyped-def]
                     c[y, x, 0], c[y, x, 1], c[y, x, 2] = red / total, green / total, blue / total
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def membrane(source, places, ids, own, levels):  # type: ignore[no-untyped-def]
     """The correction, float32 (h, w, 3) in 8-bit levels; ``own`` (h, w) is the weight 1 / reach^2 of each pixel."""
     height, width = ids.shape

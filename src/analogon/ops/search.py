@@ -12,17 +12,15 @@ come on top only if they are asked for.
 
 from __future__ import annotations
 
-from functools import partial
-from typing import Any
-
 import numpy as np
-from numba import njit
+
+from analogon.kernels import Kernel, kernel
 
 #: A side of the square cells by which the use of the source is counted.
 CELL = 4
 
 
-@njit(inline="always")
+@kernel(inline=True)
 def _mixed(value):  # type: ignore[no-untyped-def]
     """A 32-bit number that looks random (the finaliser of MurmurHash3)."""
     value = np.uint32(value)
@@ -33,7 +31,7 @@ def _mixed(value):  # type: ignore[no-untyped-def]
     return np.uint32(value ^ (value >> np.uint32(16)))
 
 
-@njit(inline="always")
+@kernel(inline=True)
 def _difference(form, source, target, source_ids, target_ids, qy, qx, py, px, label_weight, limit):  # type: ignore[no-untyped-def]
     """What two patches differ by, or a part of it that is not below ``limit``; ``form`` as for the search."""
     total = np.float32(0)
@@ -54,7 +52,7 @@ def _difference(form, source, target, source_ids, target_ids, qy, qx, py, px, la
     return total
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def _search(  # type: ignore[no-untyped-def]
     form, source, target, source_ids, target_ids, places, errors, columns, starts, leaps, reluctance,
     usage, price, label_weight, tries, seed, thin, first, last, forward, wrap,
@@ -138,6 +136,6 @@ def _search(  # type: ignore[no-untyped-def]
     return delta
 
 
-def searcher(size: int, channels: int) -> Any:
+def searcher(size: int, channels: int) -> Kernel:
     """The search kernel for patches of ``size`` and planes of ``channels``: see ``_search`` for what else it takes."""
-    return partial(_search, ((0,) * size, (0,) * channels))
+    return _search.given(((0,) * size, (0,) * channels))

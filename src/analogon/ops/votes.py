@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from analogon.kernels import kernel
 
 #: What a vote for a source pixel of the wrong class counts.
 WRONG_CLASS = np.float32(1e-12)
@@ -18,7 +19,7 @@ DOUBT = np.float32(0.002)
 OWN = np.float32(1.01)
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def mark_tears(places, source_ids, target_ids, radius, wrap, first, last, out):  # type: ignore[no-untyped-def]
     """Mark in ``out`` (uint8 (h, w)) what lies within ``radius`` of a tear or a wrong class in rows first..last.
 
@@ -47,7 +48,7 @@ def mark_tears(places, source_ids, target_ids, radius, wrap, first, last, out): 
                         out[ny, nx] = 1
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def vote(source, places, active, radius, wrap, first, last, out):  # type: ignore[no-untyped-def]
     """The picture (uint8, into ``out``, padded by ``radius``): the mean of all patches over an active pixel.
 
@@ -83,7 +84,7 @@ def vote(source, places, active, radius, wrap, first, last, out):  # type: ignor
             out[y + pad, x + pad, 2] = (blue + votes // 2) // votes
 
 
-@njit(nogil=True, cache=True)
+@kernel()
 def settle(places, errors, active, strict, source_ids, target_ids, radius, wrap, first, last, out):  # type: ignore[no-untyped-def]
     """For each active pixel the one source pixel (into ``out``) that most patches over it agree on.
 

@@ -13,9 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogon.data import LabelMap
-from analogon.kernels import settle_cache
-
-settle_cache()
 
 Field = NDArray[np.float32]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from analogon.kernels import kernel
 
 #: Samples per axis on which the overlap of two regions is measured.
 SAMPLES = 128
@@ -14,7 +15,7 @@ PLAIN_GAIN = 0.005
 SAME, FINE_SAMPLES = 0.99, 4096
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _overlap(source, wanted_s, target, wanted_t, motion, box, samples):  # type: ignore[no-untyped-def]
     """IoU inside a target box of the pixels ``target == wanted_t`` and those carried from ``source == wanted_s``."""
     top, left, bottom, right = box
@@ -31,7 +32,7 @@ def _overlap(source, wanted_s, target, wanted_t, motion, box, samples):  # type:
     return both / max(either, 1)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def best_motions(classes_s, painted_s, regions_s, painted_t, regions_t, gain, stretch_cost):  # type: ignore[no-untyped-def]
     """For each target region, the motion that explains it best as a moved source region of its class.
 
@@ -96,12 +97,12 @@ def best_motions(classes_s, painted_s, regions_s, painted_t, regions_t, gain, st
     return motions
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _seven(row):  # type: ignore[no-untyped-def]
     return row[0], row[1], row[2], row[3], row[4], row[5], row[6]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def place(classes_t, depths_t, runs, number, moves, motions, source, fringe, field):  # type: ignore[no-untyped-def]
     """Write the place of every target pixel into ``field``, and mark it as used where the class is right.
 

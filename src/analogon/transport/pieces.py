@@ -7,7 +7,8 @@ the places that the result uses already.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from analogon.kernels import kernel
 
 #: Pixels of a piece by which its shift is refined.
 SAMPLED = 512
@@ -15,7 +16,7 @@ SAMPLED = 512
 NEAR = 12
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def shares_of(source, used_worth, side):  # type: ignore[no-untyped-def]
     """What each cell of side x side pixels is worth to each class: float32 (K, ceil(h/side), ceil(w/side)).
 
@@ -32,7 +33,7 @@ def shares_of(source, used_worth, side):  # type: ignore[no-untyped-def]
     return shares
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _add_shifted(gained, wanted, shares):  # type: ignore[no-untyped-def]
     """Correlate: ``gained[y - r + gh - 1, x - c + gw - 1] += wanted[r, c] * shares[y, x]`` for all r, c, y, x."""
     gh, gw = shares.shape
@@ -46,7 +47,7 @@ def _add_shifted(gained, wanted, shares):  # type: ignore[no-untyped-def]
                         line[x] += weight * share[x]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _best_shift(gained, far_rows, far_columns):  # type: ignore[no-untyped-def]
     """The shift in cells that gains most, less what its length costs."""
     gh, gw = (gained.shape[0] + 1) // 2, (gained.shape[1] + 1) // 2
@@ -62,7 +63,7 @@ def _best_shift(gained, far_rows, far_columns):  # type: ignore[no-untyped-def]
     return dy, dx
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _worth(points, every, own, dy, dx, source, used_worth):  # type: ignore[no-untyped-def]
     """Mean worth of every n-th of the int32 (n, 2) points, shifted, to the class ``own``."""
     classes, depths, inner, used = source
@@ -75,7 +76,7 @@ def _worth(points, every, own, dy, dx, source, used_worth):  # type: ignore[no-u
     return total / ((len(points) + every - 1) // every)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def shift_pieces(field, open_, runs, pieces, shares, source, side, used_worth, far_rows, far_columns):  # type: ignore[no-untyped-def]
     """Move each chosen piece by one shift; what does not arrive inside its class stays open.
 
@@ -135,7 +136,7 @@ def shift_pieces(field, open_, runs, pieces, shares, source, side, used_worth, f
                     shares[own, y // side, x // side] -= np.float32((1 - used_worth) / (side * side))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def fill_nearest(field, open_, runs, shares, source, side):  # type: ignore[no-untyped-def]
     """Send what is still open to the nearest place inside its class, a few pixels off if that is far away."""
     classes, depths, inner, _ = source
@@ -170,7 +171,7 @@ def fill_nearest(field, open_, runs, shares, source, side):  # type: ignore[no-u
             field[r, c, 0], field[r, c, 1] = row, col
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _nearest_cell(shares, y, x):  # type: ignore[no-untyped-def]
     best, found = np.int64(1) << 40, 0
     for v in range(shares.shape[0]):

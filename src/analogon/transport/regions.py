@@ -8,10 +8,11 @@ pixel of another class.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
+
+from analogon.kernels import kernel
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def classes_of(ids, known, positions):  # type: ignore[no-untyped-def]
     """Places of ids in a palette: int16 (h, w), K for an id that is not among the K ``known`` (sorted) ones."""
     classes = np.empty(ids.shape, np.int16)
@@ -33,7 +34,7 @@ def classes_of(ids, known, positions):  # type: ignore[no-untyped-def]
     return classes
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _root(parents, n):  # type: ignore[no-untyped-def]
     while parents[n] != n:
         parents[n] = parents[parents[n]]
@@ -41,7 +42,7 @@ def _root(parents, n):  # type: ignore[no-untyped-def]
     return n
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def regions_of(classes):  # type: ignore[no-untyped-def]
     """Connected regions of a map, numbered by their first pixel; pixels below 0 belong to none.
 
@@ -95,7 +96,7 @@ def regions_of(classes):  # type: ignore[no-untyped-def]
     return runs, number, boxes, areas, kinds
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def paint(shape, runs, number):  # type: ignore[no-untyped-def]
     """The region of each pixel: int32 (h, w), -1 for none."""
     painted = np.full(shape, -1, np.int32)
@@ -105,7 +106,7 @@ def paint(shape, runs, number):  # type: ignore[no-untyped-def]
     return painted
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def depths_of(classes, radius):  # type: ignore[no-untyped-def]
     """Squared distance to the nearest pixel of another class, at most radius squared: uint16 (h, w).
 
@@ -127,7 +128,7 @@ def depths_of(classes, radius):  # type: ignore[no-untyped-def]
     return depths
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@kernel(error_model="numpy")
 def deepest_of(classes, depths, count):  # type: ignore[no-untyped-def]
     """Largest squared depth of each class: int64 (count,), 0 for an absent one."""
     deepest = np.zeros(count, np.int64)
