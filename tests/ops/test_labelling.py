@@ -102,14 +102,16 @@ def test_a_small_grid_agrees_on_nearly_the_best(seed):
     assert got < greedy
 
 
-def rated(source_ids, target_ids, maps, cell=2):
+def rated(source_ids, target_ids, maps, cell=2, expected=None, astray=(0, 0, 0)):
     source_ids, target_ids = source_ids.astype(np.uint16), target_ids.astype(np.uint16)
     grid = [-(-n // cell) for n in target_ids.shape]
     chosen, costs = np.empty((*grid, MOST), np.int32), np.empty((*grid, MOST), np.float32)
     depths = [labelling.depths(ids, 6) for ids in (source_ids, target_ids)]
+    maps, astray = np.array(maps, np.float32), np.array(astray, np.float32)
+    expected = np.full((*grid, 3), -1, np.float32) if expected is None else np.array(expected, np.float32)
     for first in range(grid[0]):
         labelling.rate(
-            source_ids, target_ids, *depths, np.array(maps, np.float32), cell, 6, first, first + 1, chosen, costs
+            source_ids, target_ids, *depths, maps, expected, astray, cell, 6, first, first + 1, chosen, costs
         )
     return chosen, costs
 
@@ -125,6 +127,17 @@ def test_maps_are_rated_by_class_and_their_own_cost():
     assert costs[1, 0, 0] == pytest.approx(0.5) and costs[1, 0, 2] == pytest.approx(float(WRONG))
     assert list(chosen[1, 7, :3]) == [2, 0, -1]
     assert (costs[..., 3:] >= 1e5).all()
+
+
+def test_maps_that_lead_astray_cost_more():
+    ids = np.zeros((4, 24), int)
+    maps = [(0, 1, 0, 1, shift, 0) for shift in (0, 4, 8, 16)]
+    expected = np.full((2, 12, 3), -1.0)
+    expected[0, 0], expected[1, 0] = (0, 1, 1 + 8), (1, 1, 1 + 8)  # the latter of a class that is not there
+    chosen, costs = rated(ids, ids, maps, expected=expected, astray=(1, 0.1, 0.5))
+    assert list(chosen[0, 0, :4]) == [2, 1, 0, 3]
+    assert costs[0, 0, :4] == pytest.approx([0, 0.3, 0.5, 0.5])
+    assert (costs[1, 0, :4] == 0).all()
 
 
 def test_only_the_best_maps_are_kept():

@@ -1,9 +1,10 @@
 """The layout map: a source place for every target pixel, in pieces as large and with seams as quiet as possible.
 
 Many simple maps are proposed for each class (staying, moved, mirrored, scaled; a region's left part moved as its
-left edge moved, its top as its top did), and belief propagation chooses one for each cell of a coarse grid: by
-classes and depths that fit, and by seams that do not show. A picture that must change its shape is thus cut into
-pieces that keep theirs. A mirrored map is only a start: the search rebuilds it of patches as they are in the source.
+left edge moved, its top as its top did, its limbs as its outline shows), and belief propagation chooses one for each
+cell of a coarse grid: by classes and depths that fit, by how near a map leads to where the outline expects the cell,
+and by seams that do not show. A picture that must change its shape is thus cut into pieces that keep theirs. A
+mirrored map is only a start: the search rebuilds it of patches as they are in the source.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from collections.abc import Iterator, Sequence, Set
 import numpy as np
 from numpy.typing import NDArray
 
-from analogon.ops import labelling
+from analogon.ops import labelling, outlines
 from analogon.ops.moves import Box, Moved, Region, regions_of
+from analogon.ops.outlines import Points
 from analogon.ops.parallel import bands, spread
 
 Places = NDArray[np.int32]
@@ -66,18 +68,23 @@ def arrange(
         things, stuff: classes whose regions always move as wholes, and never.
     """
     cell = cell_size(target_ids.shape)
-    rows = _maps(source_ids, target_ids, fallback, cell, frame=frame, things=things, stuff=stuff)
-    maps = np.array(list(rows), np.float32)
     height, width = target_ids.shape
     grid = (-(-height // cell), -(-width // cell))
+    expected = np.full((*grid, 3), -1, np.float32)
+    rows = _maps(source_ids, target_ids, fallback, cell, expected, frame=frame, things=things, stuff=stuff)
+    maps = np.array(list(rows), np.float32)
     deepest = labelling.DEPTH * max(1, cell // 8)
     depth_of = [labelling.depths(ids, min(deepest, 85)) for ids in (source_ids, target_ids)]
     chosen = np.empty((*grid, labelling.MOST), np.int32)
     costs = np.empty((*grid, labelling.MOST), np.float32)
+    astray = np.array([outlines.NEAR * cell, outlines.PULL / cell, outlines.ASTRAY], np.float32)
     parts = bands(grid[0])
     spread(
         labelling.rate,
-        [(source_ids, target_ids, *depth_of, maps, cell, min(deepest, 85), a, b, chosen, costs) for a, b in parts],
+        [
+            (source_ids, target_ids, *depth_of, maps, expected, astray, cell, min(deepest, 85), a, b, chosen, costs)
+            for a, b in parts
+        ],
     )
     _follow(moved, maps, cell, chosen, costs)
     maps = _hold(fixed, maps, cell, chosen, costs)
@@ -149,14 +156,15 @@ def _maps(
     target_ids: Ids,
     fallback: NDArray[np.float32],
     cell: int,
+    expected: NDArray[np.float32],
     *,
     frame: tuple[int, int],
     things: Set[int],
     stuff: Set[int],
 ) -> Iterator[Row]:
-    """All maps that are proposed, plain ones first, each once."""
+    """All maps that are proposed, plain ones first, each once; where cells should lead to is told to ``expected``."""
     seen: set[tuple[float, ...]] = set()
-    for row in _all_maps(source_ids, target_ids, fallback, cell, frame, things, stuff):
+    for row in _all_maps(source_ids, target_ids, fallback, cell, expected, frame, things, stuff):
         key = (row[0], *(round(value, 3) for value in row[1:5]))
         if key not in seen:
             seen.add(key)
@@ -168,6 +176,7 @@ def _all_maps(
     target_ids: Ids,
     fallback: NDArray[np.float32],
     cell: int,
+    expected: NDArray[np.float32],
     frame: tuple[int, int],
     things: Set[int],
     stuff: Set[int],
@@ -175,32 +184,47 @@ def _all_maps(
     down, across = (m / n for m, n in zip(frame, target_ids.shape, strict=True))
     every = -(-max(*source_ids.shape, *target_ids.shape) // SMALL)
     target = np.ascontiguousarray(target_ids[::every, ::every])
-    theirs, ours = regions_of(np.ascontiguousarray(source_ids[::every, ::every])), regions_of(target)
+    source = np.ascontiguousarray(source_ids[::every, ::every])
+    theirs, ours = regions_of(source), regions_of(target)
     for c in map(int, np.unique(target_ids)):
-        pairs = [] if c in stuff else [(_most_alike(theirs.get(c, []), part), box) for part, box in ours.get(c, [])]
+        regions = [] if c in stuff else ours.get(c, [])
+        pairs = [(_most_alike(theirs.get(c, []), region[0]), region) for region in regions]
         if c not in things or not any(pair for pair, _ in pairs):
             staying = 0.0 if down == across == 1 else SCALED
             yield float(c), down, 0.5 * down - 0.5, across, 0.5 * across - 0.5, staying
-        for pair, box in pairs:
+        for pair, region in pairs:
             if pair is not None:
                 origin, mirrored, alike = pair
-                a, b = _scaled_box(origin, every), _scaled_box(box, every)
+                a, b = _scaled_box(origin[1], every), _scaled_box(region[1], every)
                 for flip in (mirrored,) if alike > SURE else (False, True):
                     yield from _aligned(float(c), a, b, flip, cell)
                 yield from _stretched(float(c), a, b, mirrored)
+                found = outlines.followed(origin, region, (source.shape, target.shape), every, cell, turned=mirrored)
+                if found is not None:
+                    yield from _matching(float(c), *found, cell, expected)
         yield from _frequent(c, target_ids, fallback)
 
 
-def _most_alike(theirs: list[Region], region: NDArray[np.bool_]) -> tuple[Box, bool, float] | None:
+def _matching(
+    c: float, rows: NDArray[np.intp], cols: NDArray[np.intp], moves: Points, cell: int, expected: NDArray[np.float32]
+) -> Iterator[Row]:
+    """The shifts of a region's parts as its outline shows them; ``expected`` (grid, 3): see ``labelling.rate``."""
+    expected[rows, cols, 0] = c
+    expected[rows, cols, 1:] = (np.stack([rows, cols], -1) + 0.5) * cell + moves
+    for down, across in outlines.frequent(moves, cell):
+        yield c, 1.0, down, 1.0, across, SHIFTED
+
+
+def _most_alike(theirs: list[Region], region: NDArray[np.bool_]) -> tuple[Region, bool, float] | None:
     """The source region whose shape, at the same or the region's size, mirrored or not, is most like a region's."""
-    best: tuple[Box, bool, float] | None = None
+    best: tuple[Region, bool, float] | None = None
     for part, origin in theirs:
         for mirrored in (False, True):
             shape = part[:, ::-1] if mirrored else part
             for alike in (_overlap_at_foot(shape, region), _overlap_stretched(shape, region)):
                 # ties go to what is larger and not mirrored, which comes first
                 if best is None or alike > best[2] + 1e-6:
-                    best = (origin, mirrored, alike)
+                    best = ((part, origin), mirrored, alike)
     return best
 
 

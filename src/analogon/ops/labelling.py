@@ -101,8 +101,15 @@ def _at(scale, offset, position, size):  # type: ignore[no-untyped-def]
 
 
 @kernel()
-def rate(source_ids, target_ids, source_depths, target_depths, maps, cell, deepest, first, last, chosen, costs):  # type: ignore[no-untyped-def]
-    """For the cells of rows first..last the best maps of their main class (``chosen``, -1 where fewer) and costs."""
+def rate(  # type: ignore[no-untyped-def]
+    source_ids, target_ids, source_depths, target_depths, maps, expected, astray, cell, deepest, first, last, chosen,
+    costs,
+):  # fmt: skip
+    """For the cells of rows first..last the best maps of their main class (``chosen``, -1 where fewer) and costs.
+
+    ``expected`` (grid, 3): a class, and the source place (row, col) where a map should lead the cell's middle if that
+    is its main class. ``astray``: the pixels beside it that cost nothing, the cost of each further one, and the most.
+    """
     height, width = target_ids.shape
     rows, cols = source_ids.shape
     grid_cols = chosen.shape[1]
@@ -141,6 +148,11 @@ def rate(source_ids, target_ids, source_depths, target_depths, maps, cell, deepe
                             gap = abs(np.float32(source_depths[qy, qx]) - np.float32(target_depths[y, x]))
                             total += SHALLOW * gap / np.float32(3 * deepest)
                 cost = total / max(counts[main], 1) + maps[k, 5]
+                if int(expected[gy, gx, 0]) == main:
+                    dy = maps[k, 1] * (gy * cell + cell / 2) + maps[k, 2] - expected[gy, gx, 1]
+                    dx = maps[k, 3] * (gx * cell + cell / 2) + maps[k, 4] - expected[gy, gx, 2]
+                    far = np.float32(np.sqrt(dy * dy + dx * dx))
+                    cost += min(max(far - astray[0], np.float32(0)) * astray[1], astray[2])
                 if known == MOST and cost >= costs[gy, gx, MOST - 1]:
                     continue
                 at = min(known, MOST - 1)
