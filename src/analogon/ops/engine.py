@@ -15,7 +15,7 @@ from analogon.ops import seams
 from analogon.ops.arrange import arrange
 from analogon.ops.keeping import unconcerned
 from analogon.ops.level import Ids, Level, Places, Plane, usage_of
-from analogon.ops.moves import Moved, moved_regions
+from analogon.ops.moves import Moved, moved_regions, positions
 from analogon.ops.synthesis import Problem, Settings, refine
 from analogon.provenance import Provenance
 from analogon.rendering import PLAIN, Guide, Rendering, Wishes
@@ -80,7 +80,10 @@ def synthesize(
         return _folded(rendering, exemplar)
     clock = _Clock()
     source_ids, target_ids = class_places(exemplar, target)
-    source, guides = planes(exemplar, target, wishes.guides)
+    wanted = wishes.guides
+    if settings.position_weight > 0:
+        wanted += (Guide("position", positions(source_ids), positions(target_ids), settings.position_weight),)
+    source, guides = planes(exemplar, target, wanted)
     clock.stage("reading")
     fallback = _carried(exemplar, target)
     if exemplar.usable is not None:

@@ -53,6 +53,21 @@ def regions_of(ids: NDArray[np.uint16]) -> dict[int, list[Region]]:
     return found
 
 
+def positions(ids: NDArray[np.uint16]) -> NDArray[np.float32]:
+    """Where in its connected region's box each pixel is, from 0 at the top and left: float32 (h, w, 2), row and col.
+
+    All of what covers much of the frame, sky or ground, is in the middle: it has no parts that belong anywhere.
+    """
+    runs, number, boxes, _, _ = regions.regions_of(ids.astype(np.int16))
+    region = regions.paint(ids.shape, runs, number)
+    box = boxes[region]
+    inside = np.moveaxis(np.indices(ids.shape), 0, -1) - box[..., :2] + 0.5
+    out: NDArray[np.float32] = (inside / (box[..., 2:] - box[..., :2])).astype(np.float32)
+    frame = np.concatenate([region[0], region[-1], region[1:-1, 0], region[1:-1, -1]])
+    out[(np.bincount(frame, minlength=len(boxes)) > MOST_FRAME * sum(ids.shape))[region]] = 0.5
+    return out
+
+
 def moved_regions(target_ids: NDArray[np.uint16], field: NDArray[np.float32]) -> list[Moved]:
     """The regions that a field of source places (h, w, 2) moves as a whole, by other than nothing."""
     every = -(-max(target_ids.shape) // SMALL)

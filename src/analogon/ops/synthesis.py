@@ -29,6 +29,7 @@ class Settings:
         class_weight: squared 8-bit difference that a pixel of the wrong class counts, at the coarsest and at the
             finest level.
         depth_weight: the same for a pixel whose depth in its class is wrong by three pixels.
+        position_weight: of a guide of each pixel's place in the box of its connected region, as :class:`Guide` has it.
         random_tries: random places tried per pixel and scan.
     """
 
@@ -39,6 +40,7 @@ class Settings:
     uniformity: float = 180.0
     class_weight: tuple[float, float] = (30000.0, 300000.0)
     depth_weight: float = 0.0
+    position_weight: float = 0.0
     random_tries: int = 0
 
 

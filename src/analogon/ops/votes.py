@@ -12,7 +12,7 @@ from analogon.kernels import kernel
 #: What a vote for a source pixel of the wrong class counts.
 WRONG_CLASS = np.float32(1e-12)
 #: The same where the class need not be met.
-WRONG_AT_BORDER = np.float32(0.1)
+WRONG_AT_BORDER = np.float32(0.05)
 #: How much each unit of error (squared 8-bit differences of a whole patch) takes from a vote.
 DOUBT = np.float32(0.002)
 #: Among equal votes a pixel's own match wins.

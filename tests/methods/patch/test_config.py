@@ -62,6 +62,7 @@ def pyramid(monkeypatch: pytest.MonkeyPatch) -> None:
         ("class_weight", (1.0, 300000.0)),
         ("class_weight", (40000.0, 1.0)),
         ("depth_weight", 30000.0),
+        ("position_weight", 1.0),
         ("random_tries", 4),
         ("tone", False),
     ],
@@ -109,6 +110,7 @@ def test_recipes_render(source, target, recipe):
         {"leaps": 4},
         {"uniformity": -1.0},
         {"depth_weight": 1e6},
+        {"position_weight": -1.0},
     ],
 )
 def test_values_out_of_range_are_refused(source, options, sentence):

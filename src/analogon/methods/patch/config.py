@@ -40,6 +40,9 @@ class Config(BaseModel):
     depth_weight: float = Field(
         0.0, ge=0, le=60000, description="squared 8-bit difference of a depth in the class that is wrong by 3 pixels"
     )
+    position_weight: float = Field(
+        0.0, ge=0, le=10, description="how much the place inside an object counts; 1 is as much as the colours"
+    )
     random_tries: int = Field(
         0, ge=0, le=12, description="random places tried per pixel; PatchMatch's way, patented in the USA (8,861,869)"
     )

@@ -40,6 +40,7 @@ class PatchSynthesizer:
             uniformity=config.uniformity,
             class_weight=config.class_weight,
             depth_weight=config.depth_weight,
+            position_weight=config.position_weight,
             random_tries=config.random_tries,
         )
         elsewhere: dict[str, Any] = {}
