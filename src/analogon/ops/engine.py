@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogon.data import Exemplar, LabelMap
-from analogon.data.exemplar import GAP
-from analogon.ops import seams
+from analogon.ops import copies, seams
 from analogon.ops.arrange import arrange
 from analogon.ops.keeping import unconcerned
 from analogon.ops.level import Ids, Level, Places, Plane, usage_of
@@ -63,21 +62,36 @@ def synthesize(
         The picture with its provenance. Where tone was faded a pixel is its source pixel plus
         ``provenance.tone``, elsewhere exactly its source pixel.
     """
-    if mirror:
-        both, wider = _with_mirror_image(exemplar, wishes)
-        rendering = synthesize(
-            both,
-            target,
-            run,
-            settings=settings,
-            wishes=wider,
-            pieces=pieces,
-            tone=tone,
-            things=things,
-            stuff=stuff,
-            on=on,
-        )
-        return _folded(rendering, exemplar)
+    source_ids, target_ids = class_places(exemplar, target)
+    position = {label.id: n for n, label in enumerate(exemplar.labels.palette.classes)}
+    objects, ground = {position[i] for i in things}, {position[i] for i in stuff}
+    turned = copies.turned_objects(source_ids, target_ids, without=ground) if pieces else []
+    beside = [copies.mirror_image(exemplar.shape)] * mirror + turned
+    whole, origin = exemplar, None
+    if beside:
+        whole, guides, origin = copies.joined(exemplar, wishes.guides, beside)
+        wishes = replace(wishes, guides=guides)
+    rendering = _synthesize(whole, target, run, settings, wishes, pieces, tone, objects, ground, on)
+    if origin is None:
+        return rendering
+    assert rendering.provenance is not None  # the engine always knows it
+    places = origin[rendering.provenance.places[..., 0], rendering.provenance.places[..., 1]]
+    return replace(rendering, provenance=Provenance(places, exemplar.shape, rendering.provenance.tone))
+
+
+def _synthesize(
+    exemplar: Exemplar,
+    target: LabelMap,
+    run: Run,
+    settings: Settings,
+    wishes: Wishes,
+    pieces: bool,
+    tone: bool,
+    things: Set[int],
+    stuff: Set[int],
+    on: Callable[[Level], Level],
+) -> Rendering:
+    """The same of an exemplar that has all copies in it; ``things`` and ``stuff`` are classes from 0."""
     clock = _Clock()
     source_ids, target_ids = class_places(exemplar, target)
     wanted = wishes.guides
@@ -92,7 +106,6 @@ def synthesize(
     fixed = _fixed(exemplar, target, source_ids, target_ids, moved, wishes)
     clock.stage("carrying")
     if pieces:
-        position = {label.id: n for n, label in enumerate(exemplar.labels.palette.classes)}
         start = arrange(
             source,
             source_ids,
@@ -101,8 +114,8 @@ def synthesize(
             frame=exemplar.frame,
             fixed=fixed,
             moved=moved,
-            things={position[i] for i in things},
-            stuff={position[i] for i in stuff},
+            things=things,
+            stuff=stuff,
         )
     else:
         start = np.floor(fallback + 0.5).astype(np.int32)
@@ -184,30 +197,6 @@ def seam_tone(
     change[(np.abs(change) < seams.LEAST).all(-1) | fixed] = 0
     change /= 255
     return change
-
-
-def _with_mirror_image(exemplar: Exemplar, wishes: Wishes) -> tuple[Exemplar, Wishes]:
-    """The exemplar with its mirror image to the right of it, and the wishes with guides for both."""
-    usable = None if exemplar.usable is None else exemplar.usable[:, ::-1]
-    labels = LabelMap(exemplar.labels.ids[:, ::-1], exemplar.labels.palette)
-    both = Exemplar.join([exemplar, Exemplar(exemplar.image[:, ::-1], labels, usable)])
-    guides = []
-    for guide in wishes.guides:
-        height, width = exemplar.shape
-        source = np.zeros((height, 2 * width + GAP, *guide.source.shape[2:]), np.float32)
-        source[: guide.source.shape[0], : guide.source.shape[1]] = guide.source
-        source[:, width + GAP :] = source[:, :width][:, ::-1]
-        guides.append(replace(guide, source=source))
-    return both, replace(wishes, guides=tuple(guides))
-
-
-def _folded(rendering: Rendering, exemplar: Exemplar) -> Rendering:
-    """A rendering of an exemplar beside its mirror image, with its places in the exemplar."""
-    assert rendering.provenance is not None  # the engine always knows it
-    places, width = rendering.provenance.places.copy(), exemplar.shape[1]
-    mirrored = places[..., 1] >= width
-    places[..., 1] = np.where(mirrored, 2 * width + GAP - 1 - places[..., 1], places[..., 1])
-    return replace(rendering, provenance=Provenance(places, exemplar.shape, rendering.provenance.tone))
 
 
 def _window(open_: NDArray[np.bool_], margin: int) -> tuple[slice, slice]:
