@@ -80,6 +80,7 @@ COPYING = CopyingEntry(
     "tests.copying",
     neural=False,
     takes=frozenset(registry.WISHES),
+    polish=None,
     learns=False,
     provenance=True,
 )

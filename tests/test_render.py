@@ -90,7 +90,7 @@ def test_provenance_is_to_be_had_of_copies_and_of_what_is_polished(copying, exem
     with pytest.raises(OptionError) as error:
         analogon.check_render(exemplar, target, "semia", provenance=True)
     sentence(error.value, "'semia'", "--provenance", "--polish")
-    with pytest.raises(OptionError, match="'copying' takes its pixels from the source already"):
+    with pytest.raises(OptionError, match="'copying' joins pieces of the source already"):
         analogon.check_render(exemplar, target, "copying", polish=True)
 
 
@@ -197,10 +197,10 @@ def test_progress_is_passed_on_and_can_end_a_render(model, target):
 def upside_down(monkeypatch):
     """A polish that anyone recognises: the source upside down."""
 
-    def polish(exemplar, target, image, run):
+    def polish(exemplar, target, rendering, run, wishes):
         rows, columns = np.indices(target.shape)
         way = Provenance(np.stack([target.shape[0] - 1 - rows, columns], -1), exemplar.shape)
-        assert image.shape == (*target.shape, 3)
+        assert rendering.image.shape == (*target.shape, 3) and wishes.keep == "auto"
         return Rendering(way.apply_to(exemplar.image), way, {"search": 0.5})
 
     module = ModuleType("analogon.ops")

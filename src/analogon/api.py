@@ -258,7 +258,7 @@ class Model:
         if polishing:
             from analogon.ops import polish as polish_picture
 
-            rendering = polish_picture(self.exemplar, layout, rendering.image, run)
+            rendering = polish_picture(self.exemplar, layout, rendering, run, wishes)
             timing |= {f"polishing: {stage}": seconds for stage, seconds in rendering.seconds.items()}
         seconds = time.monotonic() - started
         source, way = self.exemplar.labels, rendering.provenance

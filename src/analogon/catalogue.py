@@ -76,7 +76,7 @@ def describe_method(name: str = registry.DEFAULT_METHOD) -> MethodInfo:
         neural=entry.neural,
         fields=tuple(fields),
         takes=entry.takes,
-        polish=entry.polish,
+        polish=bool(entry.polish),
         learns=entry.learns,
         provenance=entry.provenance,
     )

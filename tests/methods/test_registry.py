@@ -29,7 +29,6 @@ def test_every_field_is_described_and_every_entry_complete(name):
         assert info.description, field
     assert entry.takes <= set(registry.WISHES)
     assert not entry.learns or "steps" in entry.config_type.model_fields
-    assert not (entry.polish and entry.provenance), "there is nothing to polish"
     limit = entry.config_type.model_fields.get("size_limit")
     if limit is not None:
         assert limit.annotation is int

@@ -38,9 +38,10 @@ class Entry:
         package: module that holds ``config.py`` (``Config``, ``RECIPES``) and ``method.py`` (``METHOD``).
         neural: needs torch.
         takes: what it can do besides following the layout, of :data:`WISHES`.
-        polish: its results are polished with pieces of the source unless a render asks otherwise.
+        polish: its results are polished with pieces of the source unless a render asks otherwise; None: they are so
+            already.
         learns: a fit is training: it has steps and a budget, can be resumed, and is worth keeping.
-        provenance: its results are made of pixels of the source, and say which; there is nothing to polish in them.
+        provenance: its results are made of pixels of the source, and say which.
         accelerated: computes on other devices than the CPU too, which takes torch.
     """
 
@@ -49,7 +50,7 @@ class Entry:
     package: str
     neural: bool
     takes: frozenset[str] = frozenset()
-    polish: bool = False
+    polish: bool | None = False
     learns: bool = True
     provenance: bool = False
     accelerated: bool = False
@@ -122,11 +123,11 @@ class Entry:
         """Whether a render is polished: if that is asked for, or else if it is the method's way (no preview is).
 
         Raises:
-            OptionError: it is asked for, and the method's results are pixels of the source already.
+            OptionError: it is asked for, and the method's results are polished already.
         """
-        if polish and self.provenance:
-            raise OptionError(f"Method '{self.name}' takes its pixels from the source already: leave out --polish.")
-        return self.polish and not preview if polish is None else polish
+        if polish and self.polish is None:
+            raise OptionError(f"Method '{self.name}' joins pieces of the source already: leave out --polish.")
+        return bool(self.polish) and not preview if polish is None else polish
 
     def check_learns(self, asked: Mapping[str, str]) -> None:
         """Refuse what is only of use for training, if the method does not learn.
@@ -194,6 +195,7 @@ METHODS: dict[str, Entry] = {
             "analogon.methods.patch",
             neural=False,
             takes=frozenset(WISHES),
+            polish=None,
             learns=False,
             provenance=True,
             accelerated=True,

@@ -41,6 +41,7 @@ def synthesize(
     things: Set[int] = frozenset(),
     stuff: Set[int] = frozenset(),
     mirror: bool = False,
+    start: Places | None = None,
     on: Callable[[Level], Level] = lambda level: level,
 ) -> Rendering:
     """A picture for the target that is made of pixels of the exemplar.
@@ -56,6 +57,7 @@ def synthesize(
         tone: fade the tone of pieces at seams in smooth places (:mod:`analogon.ops.seams`).
         mirror: copy from the mirror image of the exemplar as well.
         things, stuff: ids of classes whose regions always move as wholes, and never.
+        start: places (h, w, 2) that the search starts from, in place of what the layouts alone say.
         on: moves a level of the search to what computes it, if that is not the CPU.
 
     Returns:
@@ -65,13 +67,13 @@ def synthesize(
     source_ids, target_ids = class_places(exemplar, target)
     position = {label.id: n for n, label in enumerate(exemplar.labels.palette.classes)}
     objects, ground = {position[i] for i in things}, {position[i] for i in stuff}
-    turned = copies.turned_objects(source_ids, target_ids, without=ground) if pieces else []
+    turned = copies.turned_objects(source_ids, target_ids, without=ground) if pieces and start is None else []
     beside = [copies.mirror_image(exemplar.shape)] * mirror + turned
     whole, origin = exemplar, None
     if beside:
         whole, guides, origin = copies.joined(exemplar, wishes.guides, beside)
         wishes = replace(wishes, guides=guides)
-    rendering = _synthesize(whole, target, run, settings, wishes, pieces, tone, objects, ground, on)
+    rendering = _synthesize(whole, target, run, settings, wishes, pieces, tone, objects, ground, start, on)
     if origin is None:
         return rendering
     assert rendering.provenance is not None  # the engine always knows it
@@ -89,6 +91,7 @@ def _synthesize(
     tone: bool,
     things: Set[int],
     stuff: Set[int],
+    given: Places | None,
     on: Callable[[Level], Level],
 ) -> Rendering:
     """The same of an exemplar that has all copies in it; ``things`` and ``stuff`` are classes from 0."""
@@ -105,7 +108,9 @@ def _synthesize(
     moved = moved_regions(target_ids, fallback)
     fixed = _fixed(exemplar, target, source_ids, target_ids, moved, wishes)
     clock.stage("carrying")
-    if pieces:
+    if given is not None:
+        start = given.copy()
+    elif pieces:
         start = arrange(
             source,
             source_ids,
@@ -119,7 +124,7 @@ def _synthesize(
         )
     else:
         start = np.floor(fallback + 0.5).astype(np.int32)
-        start[fixed] = np.stack(np.nonzero(fixed), -1)
+    start[fixed] = np.stack(np.nonzero(fixed), -1)
     clock.stage("arranging")
     # what is fixed beyond the reach of a patch needs no look, so that a small edit takes little time
     part = (slice(None), slice(None)) if wishes.tile else _window(~fixed, settings.patch)

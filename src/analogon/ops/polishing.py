@@ -1,31 +1,30 @@
-"""Polishing: a picture that another method painted, made anew of pixels of the source."""
+"""Polishing: what another method painted or put together, made anew of pieces of the source that fit together."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
 from analogon.data import Exemplar, LabelMap
 from analogon.ops.engine import synthesize
-from analogon.rendering import Guide, Rendering, Wishes
+from analogon.rendering import PLAIN, Guide, Rendering, Wishes
 from analogon.run import Run
 
 #: How much the painted picture counts beside the pieces' fitting together.
 WEIGHT = 0.5
 
 
-def polish(exemplar: Exemplar, target: LabelMap, image: NDArray[Any], run: Run) -> Rendering:
-    """The picture of pixels of the exemplar that looks like a painted one.
+def polish(exemplar: Exemplar, target: LabelMap, rendering: Rendering, run: Run, wishes: Wishes = PLAIN) -> Rendering:
+    """The picture of pixels of the exemplar that is most like a rendering.
 
-    The painted picture guides the synthesis: places of the source that look like a place of it are preferred there.
+    Of one that says where its pixels come from that is the start of the search. Any other guides the synthesis: places
+    of the source that look like a place of it are preferred there.
 
     Args:
-        exemplar: (h', w'), what the painted picture was learnt from.
-        target: (h, w), its layout.
-        image: (h, w, 3) in [0, 1], the painted picture.
+        exemplar: (h', w'), what the other method learnt.
+        target: (h, w), the layout.
+        rendering: the other method's picture of it.
         run: as for :func:`analogon.ops.engine.synthesize`.
+        wishes: what the other method was asked for.
     """
-    painted = Guide("painted picture", exemplar.image, np.asarray(image, np.float32), WEIGHT)
+    if rendering.provenance is not None:
+        return synthesize(exemplar, target, run, wishes=wishes, start=rendering.provenance.places)
+    painted = Guide("painted picture", exemplar.image, rendering.image, WEIGHT)
     return synthesize(exemplar, target, run, wishes=Wishes(keep="none", guides=(painted,)))
