@@ -14,21 +14,19 @@ its line "## By eye" on stays. ``--skip-figures`` leaves out the first part. Nee
 """
 
 import argparse
-import importlib.util
 import json
 import math
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
 import patch_times
+from cases import case_folders, settings_of, targets_of
+from judging import SCALES, SHOWN, Figures, Judge, load_judge, misses, reference, shown
 from PIL import Image, ImageDraw
 
 import analogon
 
-SCALES = tuple(f"{name}@{scale}" for scale in (1, 2, 4, 8) for name in ("coh", "com"))
-SHOWN = ("miou", *SCALES, "sharp", "ghost", "keep")
 EYE = "## By eye"
 
 #: Rows of the comparison: what changes against the usual settings.
@@ -43,45 +41,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "uniformity=0": {"uniformity": 0},
     "patch=5": {"patch": 5},
 }
-
-Figures = dict[str, Any]
-Judge = Callable[[Path, Path, Path, list[Path]], list[Figures]]
-
-
-def load_judge(path: Path) -> Judge:
-    """The function ``judge`` of a Python file."""
-    spec = importlib.util.spec_from_file_location("judge_of_results", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.judge  # type: ignore[no-any-return]
-
-
-def case_folders(cases: Path, only: list[str] | None) -> list[Path]:
-    """The cases that were asked for, by name."""
-    return sorted(p for p in cases.iterdir() if p.is_dir() and (not only or p.name in only))
-
-
-def targets_of(cases: Path, only: list[str] | None) -> Iterator[tuple[Path, Any, Any, Path]]:
-    """(folder, found files, exemplar, target) of every target."""
-    for folder in case_folders(cases, only):
-        found = analogon.find_case(folder)
-        exemplar = analogon.load_exemplar(found.image, found.labels)
-        for target in found.targets:
-            yield folder, found, exemplar, target
-
-
-def reference(cases: Path, judge: Judge) -> Callable[[str, Any, Path], Figures]:
-    """EbSynth's figures by name of the target: the stored ones, else judged anew."""
-    path = cases / "reference.json"
-    stored = json.loads(path.read_text()) if path.exists() else {}
-
-    def figures(name: str, found: Any, target: Path) -> Figures:
-        if name in stored:
-            return stored[name]["ebsynth"]
-        return judge(found.image, found.labels, target, [target.parent.parent / "ebsynth" / f"{target.stem}.png"])[0]
-
-    return figures
 
 
 def quality(cases: Path, judge: Judge, out: Path, only: list[str] | None, keeps: list[str], options: Figures) -> None:
@@ -140,31 +99,6 @@ def compare(cases: Path, judge: Judge, out: Path, only: list[str] | None, option
             table[variant][name]["ebsynth"] = theirs(name, found, target)
         print("compared on", name, flush=True)
         (out / "compare.json").write_text(json.dumps(table, indent=1) + "\n")
-
-
-def shown(figures: Figures, name: str) -> str:
-    """A figure for people; a dash where there is none."""
-    value = figures.get(name)
-    if value is None:
-        return "-"
-    if name in ("miou", "sharp", "ghost"):
-        return f"{value:.3f}" if name == "miou" else f"{value:.2f}"
-    return f"{value:.1f}" if math.isfinite(value) else "inf"
-
-
-def misses(ours: Figures, theirs: Figures) -> dict[str, str]:
-    """Figures that miss their bar, and by how much."""
-    found = {}
-    if ours["miou"] < theirs["miou"] - 0.005:
-        found["miou"] = f"{ours['miou'] - theirs['miou']:+.3f}"
-    for name in SCALES:
-        if name in ours and ours[name] > theirs[name]:
-            found[name] = f"{ours[name] - theirs[name]:+.2f}"
-    if not 0.9 <= ours["sharp"] <= 1.1:
-        found["sharp"] = f"{ours['sharp']:.3f}"
-    if theirs["ghost"] is not None and theirs["ghost"] <= 1.2 and ours["ghost"] > 1.2:
-        found["ghost"] = f"{ours['ghost']:.2f}"
-    return found
 
 
 def bars(targets: dict[str, Figures], keep: str = "none") -> list[tuple[str, int, int, list[str]]]:
@@ -273,13 +207,7 @@ def main() -> None:
     ap.add_argument("--skip-figures", action="store_true")
     ap.add_argument("--table", type=Path, metavar="FILE")
     args = ap.parse_args()
-    options = {}
-    for text in args.set:
-        name, _, value = text.partition("=")
-        try:
-            options[name] = json.loads(value)
-        except ValueError:
-            options[name] = value
+    options = settings_of(args.set)
     args.output.mkdir(parents=True, exist_ok=True)
     judge = load_judge(args.judge)
     if not args.skip_figures:

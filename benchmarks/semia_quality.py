@@ -10,7 +10,6 @@ Needs analogon[neural,bench].
 """
 
 import argparse
-import json
 import platform
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+from cases import case_folders, settings_of
 
 import analogon
 
@@ -62,15 +62,9 @@ def main() -> None:
     ap.add_argument("--recipe")
     ap.add_argument("--set", nargs="*", default=[], metavar="FIELD=VALUE")
     args = ap.parse_args()
-    options = {}
-    for text in args.set:
-        name, _, value = text.partition("=")
-        try:
-            options[name] = json.loads(value)
-        except ValueError:
-            options[name] = value
+    options = settings_of(args.set)
     rows = []
-    for case in sorted(p for p in args.cases.iterdir() if p.is_dir() and (not args.only or p.name in args.only)):
+    for case in case_folders(args.cases, args.only):
         image, labels, targets = reduced(case, args.scale, args.output / "cases" / case.name)
         exemplar = analogon.load_exemplar(image, labels)
         layouts = [analogon.load_target(exemplar, t) for t in targets]
