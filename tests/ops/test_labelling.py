@@ -102,16 +102,17 @@ def test_a_small_grid_agrees_on_nearly_the_best(seed):
     assert got < greedy
 
 
-def rated(source_ids, target_ids, maps, cell=2, expected=None, astray=(0, 0, 0)):
+def rated(source_ids, target_ids, maps, cell=2, expected=None, astray=(0, 0, 0), prior=None):
     source_ids, target_ids = source_ids.astype(np.uint16), target_ids.astype(np.uint16)
     grid = [-(-n // cell) for n in target_ids.shape]
     chosen, costs = np.empty((*grid, MOST), np.int32), np.empty((*grid, MOST), np.float32)
     depths = [labelling.depths(ids, 6) for ids in (source_ids, target_ids)]
-    maps, astray = np.array(maps, np.float32), np.array(astray, np.float32)
+    maps, astray = np.pad(np.array(maps, np.float32), ((0, 0), (0, 2))), np.array(astray, np.float32)
+    prior = np.zeros((0, *grid), np.float32) if prior is None else prior.astype(np.float32)
     expected = np.full((*grid, 3), -1, np.float32) if expected is None else np.array(expected, np.float32)
     for first in range(grid[0]):
         labelling.rate(
-            source_ids, target_ids, *depths, maps, expected, astray, cell, 6, first, first + 1, chosen, costs
+            source_ids, target_ids, *depths, maps, prior, expected, astray, cell, 6, first, first + 1, chosen, costs
         )
     return chosen, costs
 
@@ -140,6 +141,28 @@ def test_maps_that_lead_astray_cost_more():
     assert (costs[1, 0, :4] == 0).all()
 
 
+def test_what_is_known_beforehand_counts_at_each_cell():
+    ids = np.zeros((4, 8), int)
+    maps = [(0, 1, 0, 1, shift, 0.1) for shift in (0, 4)]
+    prior = np.zeros((2, 2, 4))
+    prior[0, 0, 0], prior[1, 1, 1] = 0.5, 2
+    chosen, costs = rated(ids, ids, maps, prior=prior)
+    assert list(chosen[0, 0, :2]) == [1, 0] and list(chosen[1, 1, :2]) == [0, 1]
+    assert costs[0, 0, :2] == pytest.approx([0.1, 0.6]) and costs[1, 1, :2] == pytest.approx([0.1, 2.1])
+
+
+def test_turned_maps_lead_to_turned_places():
+    source_ids = np.indices((12, 8))[0] // 6
+    target_ids = np.indices((8, 12))[1] // 6
+    quarter = (1, 0, 0, 0, 7, 0, 1, -1)  # (y, x) comes from (x, 7 - y)
+    maps = np.array([quarter, (0, *quarter[1:])], np.float32)
+    chosen = (1 - np.indices((4, 6))[1] // 3).astype(np.int32)
+    out, fallback = np.empty((8, 12, 2), np.int32), np.full((8, 12, 2), -1, np.float32)
+    labelling.carry(source_ids.astype(np.uint16), target_ids.astype(np.uint16), maps, chosen, 2, fallback, 0, 8, out)
+    rows, cols = np.indices((8, 12))
+    assert (out == np.stack([cols, 7 - rows], -1)).all()
+
+
 def test_only_the_best_maps_are_kept():
     ids = np.zeros((4, 4), int)
     maps = [(0, 1, 0, 1, 0, cost) for cost in np.random.default_rng(0).permutation(MOST + 5) / 100]
@@ -151,7 +174,7 @@ def test_only_the_best_maps_are_kept():
 def test_seams_cost_what_they_show():
     source = np.zeros((8, 40, 3), np.uint8)
     source[:, 10:20], source[:, 20:30], source[:, 30:] = 0, 60, 255
-    maps = np.array([(0, 1, 0, 1, shift, 0) for shift in (0, 10, 20, 30)], np.float32)
+    maps = np.array([(0, 1, 0, 1, shift, 0, 0, 0) for shift in (0, 10, 20, 30)], np.float32)
     chosen = np.full((2, 2, MOST), -1, np.int32)
     chosen[..., :4] = range(4)
     out = np.zeros((2, 2, 2, MOST, MOST), np.float32)
@@ -171,7 +194,7 @@ def test_a_pixel_takes_its_cells_map_or_a_neighbours_or_the_fallback():
     target_ids[:, 4:] = 1
     target_ids[1, 1] = 1  # beside no cell of its class
     target_ids[2, 3] = 1  # beside one
-    maps = np.array([(0, 1, 2, 1, 0, 0), (1, 1, 3, 1, 3, 0)], np.float32)
+    maps = np.array([(0, 1, 2, 1, 0, 0, 0, 0), (1, 1, 3, 1, 3, 0, 0, 0)], np.float32)
     chosen = np.array([[0, 0, 1, 1], [0, 0, 1, 1]], np.int32)
     fallback = np.full((4, 8, 2), (99.0, -5.0), np.float32)
     out = np.empty((4, 8, 2), np.int32)

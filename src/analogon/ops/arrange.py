@@ -9,7 +9,7 @@ mirrored map is only a start: the search rebuilds it of patches as they are in t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,10 @@ ALIGNED, SHIFTED, SCALED = 0.02, 0.03, 1.0
 ELSEWHERE = 1.0
 
 Row = tuple[float, float, float, float, float, float]
+Maps = NDArray[np.float32]
+#: Is given maps (n, 8) and the pixels along a cell; gives them back with more behind them, and what each costs at each
+#: cell: (m, grid).
+Advice = Callable[[Maps, int], tuple[Maps, NDArray[np.float32]]]
 
 
 def cell_size(shape: tuple[int, ...]) -> int:
@@ -55,6 +59,7 @@ def arrange(
     moved: Sequence[Moved] = (),
     things: Set[int] = frozenset(),
     stuff: Set[int] = frozenset(),
+    advice: Advice | None = None,
 ) -> Places:
     """Source places (row, col) for every target pixel.
 
@@ -66,13 +71,17 @@ def arrange(
         fixed: bool (h, w), pixels that stay where they are; only where the target has the frame's size.
         moved: regions that have only been moved.
         things, stuff: classes whose regions always move as wholes, and never.
+        advice: knows more of which map belongs where.
     """
     cell = cell_size(target_ids.shape)
     height, width = target_ids.shape
     grid = (-(-height // cell), -(-width // cell))
     expected = np.full((*grid, 3), -1, np.float32)
     rows = _maps(source_ids, target_ids, fallback, cell, expected, frame=frame, things=things, stuff=stuff)
-    maps = np.array(list(rows), np.float32)
+    maps = np.pad(np.array(list(rows), np.float32), ((0, 0), (0, 2)))
+    prior = np.zeros((0, *grid), np.float32)
+    if advice is not None:
+        maps, prior = advice(maps, cell)
     deepest = labelling.DEPTH * max(1, cell // 8)
     depth_of = [labelling.depths(ids, min(deepest, 85)) for ids in (source_ids, target_ids)]
     chosen = np.empty((*grid, labelling.MOST), np.int32)
@@ -82,7 +91,21 @@ def arrange(
     spread(
         labelling.rate,
         [
-            (source_ids, target_ids, *depth_of, maps, expected, astray, cell, min(deepest, 85), a, b, chosen, costs)
+            (
+                source_ids,
+                target_ids,
+                *depth_of,
+                maps,
+                prior,
+                expected,
+                astray,
+                cell,
+                min(deepest, 85),
+                a,
+                b,
+                chosen,
+                costs,
+            )
             for a, b in parts
         ],
     )
@@ -116,17 +139,19 @@ def _follow(
             for n, m in zip(chosen.shape[:2], move.region.shape, strict=True)
         )
         cells = move.region[np.ix_(rows, cols)]
-        own = np.flatnonzero((maps[:, :5] == (move.class_, 1, move.down, 1, move.across)).all(1))
+        own = np.flatnonzero(
+            (maps[:, [0, 1, 2, 3, 4, 6, 7]] == (move.class_, 1, move.down, 1, move.across, 0, 0)).all(1)
+        )
         costs[cells] += np.where(np.isin(chosen[cells], own), 0, ELSEWHERE).astype(np.float32)
 
 
 def _hold(
     fixed: NDArray[np.bool_],
-    maps: NDArray[np.float32],
+    maps: Maps,
     cell: int,
     chosen: NDArray[np.int32],
     costs: NDArray[np.float32],
-) -> NDArray[np.float32]:
+) -> Maps:
     """Leave cells in which all pixels are fixed no map but staying, so that their neighbours' seams fit to them.
 
     Returns:
@@ -138,7 +163,7 @@ def _hold(
     held = whole.reshape(chosen.shape[0], cell, chosen.shape[1], cell).all((1, 3))
     if not held.any():
         return maps
-    stays = (maps[:, 1:5] == (1, 0, 1, 0)).all(1)
+    stays = (maps[:, [1, 2, 3, 4, 6, 7]] == (1, 0, 1, 0, 0, 0)).all(1)
     first = {int(maps[k, 0]): k for k in np.flatnonzero(stays)[::-1]}
     classes = maps[chosen[held][:, 0], 0].astype(int).tolist()
     lacking = sorted(set(classes) - set(first))
@@ -148,7 +173,7 @@ def _hold(
     at = np.flatnonzero(held.ravel())
     chosen.reshape(-1, chosen.shape[2])[at, 0] = [first[c] for c in classes]
     costs.reshape(-1, costs.shape[2])[at, 0] = 0
-    return np.concatenate([maps, np.array([(c, 1, 0, 1, 0, 0) for c in lacking], np.float32).reshape(-1, 6)])
+    return np.concatenate([maps, np.array([(c, 1, 0, 1, 0, 0, 0, 0) for c in lacking], np.float32).reshape(-1, 8)])
 
 
 def _maps(

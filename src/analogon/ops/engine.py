@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from analogon.data import Exemplar, LabelMap
 from analogon.ops import copies, seams
-from analogon.ops.arrange import arrange
+from analogon.ops.arrange import Advice, arrange
 from analogon.ops.keeping import unconcerned
 from analogon.ops.level import Ids, Level, Places, Plane, usage_of
 from analogon.ops.moves import Moved, moved_regions, positions
@@ -42,6 +42,8 @@ def synthesize(
     stuff: Set[int] = frozenset(),
     mirror: bool = False,
     start: Places | None = None,
+    advice: Advice | None = None,
+    join: bool = True,
     on: Callable[[Level], Level] = lambda level: level,
 ) -> Rendering:
     """A picture for the target that is made of pixels of the exemplar.
@@ -58,12 +60,15 @@ def synthesize(
         mirror: copy from the mirror image of the exemplar as well.
         things, stuff: ids of classes whose regions always move as wholes, and never.
         start: places (h, w, 2) that the search starts from, in place of what the layouts alone say.
+        advice: knows more of which map belongs where; see :func:`analogon.ops.arrange.arrange`.
+        join: search for patches that fit together; else pieces are laid side by side.
         on: moves a level of the search to what computes it, if that is not the CPU.
 
     Returns:
         The picture with its provenance. Where tone was faded a pixel is its source pixel plus
         ``provenance.tone``, elsewhere exactly its source pixel.
     """
+    clock = _Clock()
     source_ids, target_ids = class_places(exemplar, target)
     position = {label.id: n for n, label in enumerate(exemplar.labels.palette.classes)}
     objects, ground = {position[i] for i in things}, {position[i] for i in stuff}
@@ -71,60 +76,38 @@ def synthesize(
     beside = [copies.mirror_image(exemplar.shape)] * mirror + turned
     whole, origin = exemplar, None
     if beside:
-        whole, guides, origin = copies.joined(exemplar, wishes.guides, beside)
-        wishes = replace(wishes, guides=guides)
-    rendering = _synthesize(whole, target, run, settings, wishes, pieces, tone, objects, ground, start, on)
-    if origin is None:
-        return rendering
-    assert rendering.provenance is not None  # the engine always knows it
-    places = origin[rendering.provenance.places[..., 0], rendering.provenance.places[..., 1]]
-    return replace(rendering, provenance=Provenance(places, exemplar.shape, rendering.provenance.tone))
-
-
-def _synthesize(
-    exemplar: Exemplar,
-    target: LabelMap,
-    run: Run,
-    settings: Settings,
-    wishes: Wishes,
-    pieces: bool,
-    tone: bool,
-    things: Set[int],
-    stuff: Set[int],
-    given: Places | None,
-    on: Callable[[Level], Level],
-) -> Rendering:
-    """The same of an exemplar that has all copies in it; ``things`` and ``stuff`` are classes from 0."""
-    clock = _Clock()
-    source_ids, target_ids = class_places(exemplar, target)
+        whole, wider, origin = copies.joined(exemplar, wishes.guides, beside)
+        wishes = replace(wishes, guides=wider)
+        source_ids, _ = class_places(whole, target)
     wanted = wishes.guides
     if settings.position_weight > 0:
         wanted += (Guide("position", positions(source_ids), positions(target_ids), settings.position_weight),)
-    source, guides = planes(exemplar, target, wanted)
+    source, guides = planes(whole, target, wanted)
     clock.stage("reading")
-    fallback = _carried(exemplar, target)
-    if exemplar.usable is not None:
+    fallback = _carried(whole, target)
+    if whole.usable is not None:
         fallback = _in_class(fallback, source_ids, target_ids)
     moved = moved_regions(target_ids, fallback)
-    fixed = _fixed(exemplar, target, source_ids, target_ids, moved, wishes)
+    fixed = _fixed(whole, target, source_ids, target_ids, moved, wishes)
     clock.stage("carrying")
-    if given is not None:
-        start = given.copy()
+    if start is not None:
+        places = start.copy()
     elif pieces:
-        start = arrange(
+        places = arrange(
             source,
             source_ids,
             target_ids,
             fallback,
-            frame=exemplar.frame,
+            frame=whole.frame,
             fixed=fixed,
             moved=moved,
-            things=things,
-            stuff=stuff,
+            things=objects,
+            stuff=ground,
+            advice=advice,
         )
     else:
-        start = np.floor(fallback + 0.5).astype(np.int32)
-    start[fixed] = np.stack(np.nonzero(fixed), -1)
+        places = np.floor(fallback + 0.5).astype(np.int32)
+    places[fixed] = np.stack(np.nonzero(fixed), -1)
     clock.stage("arranging")
     # what is fixed beyond the reach of a patch needs no look, so that a small edit takes little time
     part = (slice(None), slice(None)) if wishes.tile else _window(~fixed, settings.patch)
@@ -135,7 +118,7 @@ def _synthesize(
         guides[part],
         fixed[part],
         demand=np.bincount(target_ids.ravel(), minlength=len(exemplar.labels.palette)),
-        elsewhere=usage_of(start, source_ids.shape) - usage_of(start[part], source_ids.shape),
+        elsewhere=usage_of(places, source_ids.shape) - usage_of(places[part], source_ids.shape),
         wrap=wishes.tile,
         seed=run.seed,
     )
@@ -144,14 +127,14 @@ def _synthesize(
         while problem.target_ids.size / problem.finest**2 > PREVIEW_PIXELS:
             problem.finest *= 2
         settings = replace(settings, rounds=tuple(-(-n // 2) for n in settings.rounds), leaps=min(settings.leaps, 1))
-    places = start
-    places[part] = refine(problem, np.ascontiguousarray(start[part]), settings, on)
+    if join:
+        places[part] = refine(problem, np.ascontiguousarray(places[part]), settings, on)
     clock.seconds |= problem.seconds
     clock.stage("joining", without=sum(problem.seconds.values()))
     unusable = source_ids[places[..., 0], places[..., 1]] == len(exemplar.labels.palette)
     if unusable.any():
         places = _mended(places, unusable, source_ids, target_ids)
-    image, change = paint(exemplar.image, places), None
+    image, change = paint(whole.image, places), None
     if tone:
         change = np.zeros((*target.shape, 3), np.float32)
         stayed = (places[..., 0] == np.arange(target.shape[0])[:, None]) & (
@@ -161,6 +144,8 @@ def _synthesize(
         # in place, and only there: a picture may be large
         image[part] = np.clip(image[part] + change[part], 0, 1)
     clock.stage("painting")
+    if origin is not None:
+        places = origin[places[..., 0], places[..., 1]]
     return Rendering(image, Provenance(places, exemplar.shape, change), clock.seconds)
 
 

@@ -1,7 +1,8 @@
 """Which of many maps carries each cell of the target: belief propagation over data and seam costs.
 
-A map is six numbers: class, row scale, row offset, column scale, column offset, cost. It sends the target pixel (y, x)
-to the source pixel (row scale * y + row offset, column scale * x + column offset), rounded.
+A map is eight numbers: class, row scale, row offset, column scale, column offset, cost, and what each column adds to
+the row and each row to the column, which turns it. It sends the target pixel (y, x) to the source pixel
+(row scale * y + row offset + row turn * x, column scale * x + column offset + column turn * y), rounded.
 """
 
 from __future__ import annotations
@@ -95,20 +96,30 @@ def far_from_core(ids, depth, radius, reach):  # type: ignore[no-untyped-def]
 
 
 @kernel(inline=True)
-def _at(scale, offset, position, size):  # type: ignore[no-untyped-def]
-    """A mapped coordinate, kept inside."""
-    return min(max(int(np.floor(scale * position + offset + 0.5)), 0), size - 1)
+def _row(maps, k, y, x):  # type: ignore[no-untyped-def]
+    return int(np.floor(maps[k, 1] * y + maps[k, 2] + maps[k, 6] * x + np.float32(0.5)))
+
+
+@kernel(inline=True)
+def _col(maps, k, y, x):  # type: ignore[no-untyped-def]
+    return int(np.floor(maps[k, 3] * x + maps[k, 4] + maps[k, 7] * y + np.float32(0.5)))
+
+
+@kernel(inline=True)
+def _within(position, size):  # type: ignore[no-untyped-def]
+    return min(max(position, 0), size - 1)
 
 
 @kernel()
 def rate(  # type: ignore[no-untyped-def]
-    source_ids, target_ids, source_depths, target_depths, maps, expected, astray, cell, deepest, first, last, chosen,
-    costs,
+    source_ids, target_ids, source_depths, target_depths, maps, prior, expected, astray, cell, deepest, first, last,
+    chosen, costs,
 ):  # fmt: skip
     """For the cells of rows first..last the best maps of their main class (``chosen``, -1 where fewer) and costs.
 
-    ``expected`` (grid, 3): a class, and the source place (row, col) where a map should lead the cell's middle if that
-    is its main class. ``astray``: the pixels beside it that cost nothing, the cost of each further one, and the most.
+    ``prior`` (maps, or 0 for none, grid) is what a map costs at a cell beside its own cost. ``expected`` (grid, 3): a
+    class, and the source place (row, col) where a map should lead the cell's middle if that is its main class.
+    ``astray``: the pixels beside it that cost nothing, the cost of each further one, and the most.
     """
     height, width = target_ids.shape
     rows, cols = source_ids.shape
@@ -132,25 +143,25 @@ def rate(  # type: ignore[no-untyped-def]
                     main = c
             known = 0
             for k in range(maps.shape[0]):
-                if int(maps[k, 0]) != main:
+                base = maps[k, 5] + (prior[k, gy, gx] if prior.shape[0] > 0 else np.float32(0))
+                if int(maps[k, 0]) != main or (known == MOST and base >= costs[gy, gx, MOST - 1]):
                     continue
                 total = np.float32(0)
                 for y in range(gy * cell, bottom, step):
-                    fy = maps[k, 1] * y + maps[k, 2]
-                    qy = int(np.floor(fy + 0.5))
                     for x in range(gx * cell, end, step):
                         if target_ids[y, x] != main:
                             continue
-                        qx = int(np.floor(maps[k, 3] * x + maps[k, 4] + 0.5))
+                        qy, qx = _row(maps, k, y, x), _col(maps, k, y, x)
                         if qy < 0 or qx < 0 or qy >= rows or qx >= cols or source_ids[qy, qx] != main:
                             total += WRONG
                         else:
                             gap = abs(np.float32(source_depths[qy, qx]) - np.float32(target_depths[y, x]))
                             total += SHALLOW * gap / np.float32(3 * deepest)
-                cost = total / max(counts[main], 1) + maps[k, 5]
+                cost = total / max(counts[main], 1) + base
                 if int(expected[gy, gx, 0]) == main:
-                    dy = maps[k, 1] * (gy * cell + cell / 2) + maps[k, 2] - expected[gy, gx, 1]
-                    dx = maps[k, 3] * (gx * cell + cell / 2) + maps[k, 4] - expected[gy, gx, 2]
+                    y, x = gy * cell + cell / 2, gx * cell + cell / 2
+                    dy = maps[k, 1] * y + maps[k, 2] + maps[k, 6] * x - expected[gy, gx, 1]
+                    dx = maps[k, 3] * x + maps[k, 4] + maps[k, 7] * y - expected[gy, gx, 2]
                     far = np.float32(np.sqrt(dy * dy + dx * dx))
                     cost += min(max(far - astray[0], np.float32(0)) * astray[1], astray[2])
                 if known == MOST and cost >= costs[gy, gx, MOST - 1]:
@@ -189,12 +200,12 @@ def seam_costs(source, maps, chosen, cell, first, last, out):  # type: ignore[no
                     for a in range(most):
                         k = chosen[gy, gx, a]
                         if k >= 0:
-                            qy, qx = _at(maps[k, 1], maps[k, 2], y, rows), _at(maps[k, 3], maps[k, 4], x, cols)
+                            qy, qx = _within(_row(maps, k, y, x), rows), _within(_col(maps, k, y, x), cols)
                             for c in range(3):
                                 mine[a, s, c] = source[qy, qx, c]
                         k = chosen[ny, nx, a]
                         if k >= 0:
-                            qy, qx = _at(maps[k, 1], maps[k, 2], y, rows), _at(maps[k, 3], maps[k, 4], x, cols)
+                            qy, qx = _within(_row(maps, k, y, x), rows), _within(_col(maps, k, y, x), cols)
                             for c in range(3):
                                 theirs[a, s, c] = source[qy, qx, c]
                 for a in range(most):
@@ -284,8 +295,7 @@ def carry(source_ids, target_ids, maps, chosen, cell, fallback, first, last, out
                 k = chosen[gy, gx]
                 if k < 0 or int(maps[k, 0]) != own:
                     continue
-                qy = int(np.floor(maps[k, 1] * y + maps[k, 2] + 0.5))
-                qx = int(np.floor(maps[k, 3] * x + maps[k, 4] + 0.5))
+                qy, qx = _row(maps, k, y, x), _col(maps, k, y, x)
                 if 0 <= qy < rows and 0 <= qx < cols and source_ids[qy, qx] == own:
                     out[y, x, 0], out[y, x, 1] = qy, qx
                     done = True
