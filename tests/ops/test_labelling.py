@@ -178,7 +178,7 @@ def test_seams_cost_what_they_show():
     chosen = np.full((2, 2, MOST), -1, np.int32)
     chosen[..., :4] = range(4)
     out = np.zeros((2, 2, 2, MOST, MOST), np.float32)
-    labelling.seam_costs(source, maps, chosen, 4, 0, 2, out)
+    labelling.seam_costs(source, maps, chosen, 4, SEAM, 0, 2, out)
     for costs in (out[0, 0, 0], out[1, 0, 0]):  # to the right, downwards
         assert (np.diag(costs) == 0).all()
         assert costs[0, 1] == pytest.approx(SEAM)

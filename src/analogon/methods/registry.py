@@ -200,6 +200,15 @@ METHODS: dict[str, Entry] = {
             provenance=True,
             accelerated=True,
         ),
+        Entry(
+            "collage",
+            "pieces of the picture, chosen by a network that learned it in minutes: new poses, live",
+            "analogon.methods.collage",
+            neural=True,
+            takes=frozenset({"keep", "mask", "preview"}),
+            polish=True,
+            provenance=True,
+        ),
         Entry("semia", "conditional single-image GAN (Li et al., ACM MM 2020)", "analogon.methods.semia", neural=True),
     )
 }

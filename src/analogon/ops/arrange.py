@@ -9,7 +9,8 @@ mirrored map is only a start: the search rebuilds it of patches as they are in t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,9 +39,19 @@ ELSEWHERE = 1.0
 
 Row = tuple[float, float, float, float, float, float]
 Maps = NDArray[np.float32]
-#: Is given maps (n, 8) and the pixels along a cell; gives them back with more behind them, and what each costs at each
-#: cell: (m, grid).
-Advice = Callable[[Maps, int], tuple[Maps, NDArray[np.float32]]]
+
+
+class Advice(Protocol):
+    """What knows more of which map belongs where.
+
+    Attributes:
+        seam: cost of any seam between two cells.
+    """
+
+    seam: float
+
+    def __call__(self, maps: Maps, cell: int) -> tuple[Maps, NDArray[np.float32]]:
+        """Maps (n, 8) with more behind them, and what each costs at each cell (m, grid); ``cell`` in pixels."""
 
 
 def cell_size(shape: tuple[int, ...]) -> int:
@@ -79,8 +90,9 @@ def arrange(
     expected = np.full((*grid, 3), -1, np.float32)
     rows = _maps(source_ids, target_ids, fallback, cell, expected, frame=frame, things=things, stuff=stuff)
     maps = np.pad(np.array(list(rows), np.float32), ((0, 0), (0, 2)))
-    prior = np.zeros((0, *grid), np.float32)
+    prior, seam = np.zeros((0, *grid), np.float32), labelling.SEAM
     if advice is not None:
+        seam = np.float32(advice.seam)
         maps, prior = advice(maps, cell)
     deepest = labelling.DEPTH * max(1, cell // 8)
     depth_of = [labelling.depths(ids, min(deepest, 85)) for ids in (source_ids, target_ids)]
@@ -112,7 +124,7 @@ def arrange(
     _follow(moved, maps, cell, chosen, costs)
     maps = _hold(fixed, maps, cell, chosen, costs)
     seams = np.zeros((2, *grid, labelling.MOST, labelling.MOST), np.float32)
-    spread(labelling.seam_costs, [(source, maps, chosen, cell, a, b, seams) for a, b in parts])
+    spread(labelling.seam_costs, [(source, maps, chosen, cell, seam, a, b, seams) for a, b in parts])
     best = labelling.agree(costs, seams)
     chosen = np.ascontiguousarray(np.take_along_axis(chosen, best[..., None], 2)[..., 0])
     places = np.empty((height, width, 2), np.int32)

@@ -177,10 +177,10 @@ def rate(  # type: ignore[no-untyped-def]
 
 
 @kernel()
-def seam_costs(source, maps, chosen, cell, first, last, out):  # type: ignore[no-untyped-def]
+def seam_costs(source, maps, chosen, cell, seam, first, last, out):  # type: ignore[no-untyped-def]
     """What it costs that a cell and its right (``out[0]``) or lower (``out[1]``) neighbour take two given maps.
 
-    Colours of both maps are compared along the border of the cells.
+    Colours of both maps are compared along the border of the cells. Any seam costs ``seam``.
     """
     rows, cols = source.shape[:2]
     grid_rows, grid_cols, most = chosen.shape
@@ -220,7 +220,7 @@ def seam_costs(source, maps, chosen, cell, first, last, out):  # type: ignore[no
                                 d = (mine[a, s, c] - theirs[b, s, c]) / SEAM_COLOUR
                                 square += d * d
                             total += min(square / 3, WORST_SEAM)
-                        out[axis, gy, gx, a, b] = SEAM + total / samples
+                        out[axis, gy, gx, a, b] = seam + total / samples
 
 
 @kernel()

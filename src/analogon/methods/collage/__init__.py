@@ -1,0 +1,1 @@
+"""Pieces of the picture, chosen by a network that learned which place of it belongs where."""
