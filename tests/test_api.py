@@ -378,7 +378,11 @@ for attempt in (lambda: analogon.fit(exemplar, "semia"), lambda: analogon.load("
     )
     assert answer.returncode == 0, answer.stderr
     missing = "Method 'semia' needs PyTorch; install it with: pip install 'analogon[neural]'."
-    assert answer.stdout.splitlines() == ["[('semia', ('fast', 'paper'))]", missing, missing]
+    assert answer.stdout.splitlines() == [
+        "[('collage', ('default',)), ('semia', ('fast', 'paper'))]",
+        missing,
+        missing,
+    ]
 
 
 def test_methods_are_described():

@@ -28,7 +28,7 @@ def _twice(value):
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(store, "folder", lambda: tmp_path)
+    monkeypatch.setattr(store, "folders", lambda: [tmp_path])
     return tmp_path
 
 
@@ -88,7 +88,7 @@ def test_a_damaged_file_is_made_anew(compilations, folder, damage):
 
 def test_where_nothing_can_be_written_kernels_work_all_the_same(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    monkeypatch.setattr(store, "folder", lambda: tmp_path / "file" / "folder")
+    monkeypatch.setattr(store, "folders", lambda: [tmp_path / "file" / "folder"])
     assert again(_twice)(1) == 5
 
 

@@ -17,6 +17,7 @@ import logging
 import threading
 from collections.abc import Callable
 from copy import copy
+from importlib.metadata import version
 from typing import Any
 
 from analogon.kernels import store
@@ -81,24 +82,34 @@ class Kernel:
                 return self._by_kind[kinds]
             call: Callable[..., Any]
             try:
-                if not supported():
-                    raise Unsupported
-                entry = store.Entry(self, kinds)
-                code = entry.read()
-                if code is None:
-                    from analogon.kernels.compiling import compiled
-
-                    _tell()
-                    code = compiled(self, args)
-                    entry.write(code)
-                call, _compiler = Native(self.__name__, kinds, code), code.compiler
-            except Unsupported:
+                call, _compiler = self._native(kinds, args)
+            # whatever Numba, llvmlite or the machine have otherwise than is expected here
+            except (Unsupported, AttributeError, KeyError, OSError, RuntimeError, ValueError):
                 from analogon.kernels.compiling import dispatcher
 
-                plain = dispatcher(self)
+                _tell()
+                plain, _compiler = dispatcher(self), version("numba")
                 call = lambda numbers, args: plain(*args)  # noqa: ARG005, E731 (called as native code is)
             self._by_kind[kinds] = call
             return call
+
+    def _native(self, kinds: tuple[Any, ...], args: tuple[Any, ...]) -> tuple[Native, str]:
+        """Machine code for arguments of these kinds, and the version of Numba that made it.
+
+        Raises:
+            Unsupported: only Numba itself can call it.
+        """
+        if not supported():
+            raise Unsupported
+        entry = store.Entry(self, kinds)
+        code = entry.read()
+        if code is None:
+            from analogon.kernels.compiling import compiled
+
+            _tell()
+            code = compiled(self, args)
+            entry.write(code)
+        return Native(self.__name__, kinds, code), code.compiler
 
 
 def kernel(*, inline: bool = False, error_model: str = "python") -> Callable[[Callable[..., Any]], Kernel]:
@@ -123,4 +134,4 @@ def _tell() -> None:
     if not _told:
         _told = True
         log = logging.getLogger("analogon")
-        log.warning("Compiling the patch engine for this machine: once after an installation, up to half a minute.")
+        log.warning("Compiling the patch engine for this machine: once for each use of it, half a minute at most.")

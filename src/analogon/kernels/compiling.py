@@ -70,7 +70,8 @@ def _check_names(assembly: str) -> None:
     module = llvm.parse_assembly(assembly)
     outside = [one.name for one in (*module.functions, *module.global_variables) if one.is_declaration]
     for name in outside:
-        if name.startswith("numba_") or not (
+        # Numba's own functions, and those of a vector library that it may have loaded
+        if name.startswith(("numba_", "__svml")) or not (
             name.startswith("llvm.") or name in provided() or llvm.address_of_symbol(name)
         ):
             raise Unsupported
@@ -84,6 +85,8 @@ def _returns(kind: Any) -> Any:
     if kind is types.none:
         return None
     if isinstance(kind, types.Tuple | types.UniTuple):
+        if any(isinstance(one, types.Tuple | types.UniTuple) for one in kind.types):
+            raise Unsupported  # one inside another has a layout of its own
         return {"tuple": [_returns(one) for one in kind.types]}
     if isinstance(kind, types.Array) and kind.layout == "C":
         return [as_dtype(kind.dtype).str, kind.ndim]

@@ -61,7 +61,7 @@ def numbers_of(value: Any, known: dict[int, Any]) -> tuple[Any, tuple[Any, ...]]
     """The kind of an argument, and the numbers that stand for it in a call.
 
     Raises:
-        TypeError: there is no such argument.
+        TypeError: there is no such argument. OverflowError: a whole number has more than 64 bits.
     """
     kind = type(value)
     if kind is np.ndarray:
@@ -72,6 +72,8 @@ def numbers_of(value: Any, known: dict[int, Any]) -> tuple[Any, tuple[Any, ...]]
         found = known[id(value)] = (value.dtype, value.ndim, flags & ~0x2 if flags & 0x1 else flags), numbers
         return found
     if kind in _PLAIN:
+        if kind is int and not -(2**63) <= value < 2**63:
+            raise OverflowError(f"A kernel takes whole numbers of 64 bits, not {value}.")
         return kind, (value,)
     if kind is tuple:
         parts = [numbers_of(part, known) for part in value]
@@ -121,10 +123,13 @@ class Native:
         )
         engine.add_object_file(llvm.ObjectFileRef.from_data(code.code))
         engine.finalize_object()
+        address = engine.get_function_address(code.symbol)
+        if not address:
+            raise Unsupported
         taken = [one for kind in kinds for one in arguments(kind)]
         pointers = [ctypes.c_void_p] * 2
         self._name, self._returns = name, code.returns
-        self._function = ctypes.CFUNCTYPE(ctypes.c_int32, *pointers, *taken)(engine.get_function_address(code.symbol))
+        self._function = ctypes.CFUNCTYPE(ctypes.c_int32, *pointers, *taken)(address)
         fields = [(f"field{n}", one) for n, one in enumerate(results(code.returns))]
         self._result = type("Result", (ctypes.Structure,), {"_fields_": fields})
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+import numpy as np
+
 from analogon.kernels.native import Code, numba_folder
 from analogon.kernels.place import VARIABLE, settle_cache, user_cache, writable
 
@@ -30,12 +32,16 @@ class Entry:
     def __init__(self, kernel: Any, kinds: tuple[Any, ...]) -> None:
         self._source = fingerprint(kernel)
         name = sha256(f"{kinds!r} {_machine()}".encode()).hexdigest()[:16]
-        self._path = folder() / f"{kernel.__module__}.{kernel.__name__}-{name}.kernel"
+        self._name = f"{kernel.__module__}.{kernel.__name__}-{name}.kernel"
+        self._path = folders()[0] / self._name
 
     def read(self) -> Code | None:
         """The code; None where there is none, or it is of another source or damaged."""
+        return next(filter(None, (self._read(folder / self._name) for folder in folders())), None)
+
+    def _read(self, path: Path) -> Code | None:
         try:
-            content = self._path.read_bytes()
+            content = path.read_bytes()
         except OSError:
             return None
         digest, rest = content[:32], content[32:]
@@ -55,6 +61,7 @@ class Entry:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self._path.parent)
             try:
+                os.chmod(name, 0o644)  # noqa: PTH101 (temporary files are readable by their owner alone)
                 with os.fdopen(handle, "wb") as file:
                     file.write(sha256(rest).digest() + rest)
                 Path(name).replace(self._path)
@@ -64,12 +71,19 @@ class Entry:
 
 
 @cache
-def folder() -> Path:
-    """Beside the sources, in the user's cache folder, or where the variable says."""
-    settle_cache(PACKAGE)
+def folders() -> list[Path]:
+    """Where machine code is kept, and where else it may be found.
+
+    That is the folder that the variable names; else beside the sources, where what others compiled serves all who
+    can read it, and if that cannot be written to the user's cache folder.
+    """
     if named := os.environ.get(VARIABLE):
-        return Path(named) / "analogon"
-    return PACKAGE / "__pycache__" if writable(PACKAGE) else user_cache() / "analogon"
+        return [Path(named) / "analogon"]
+    beside = PACKAGE / "__pycache__"
+    settle_cache(PACKAGE)
+    if named := os.environ.get(VARIABLE):  # nothing can be written to
+        return [Path(named) / "analogon", beside]
+    return [beside] if writable(PACKAGE) else [user_cache() / "analogon", beside]
 
 
 @cache
@@ -98,6 +112,8 @@ def _content(code: CodeType, kernel: Any) -> list[Any]:
         value = names.get(name)
         if isinstance(value, type(kernel)):
             content.append(fingerprint(value))
+        elif isinstance(value, np.ndarray):
+            content.append((value.dtype.str, value.shape, sha256(np.ascontiguousarray(value).data).hexdigest()))
         elif not isinstance(value, ModuleType):
             content.append(repr(value))
     return content

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogon.ops import labelling, outlines
-from analogon.ops.moves import Box, Moved, Region, regions_of
+from analogon.ops.moves import Box, Moved, Region, beside, regions_of
 from analogon.ops.outlines import Points
 from analogon.ops.parallel import bands, spread
 
@@ -66,6 +66,7 @@ def arrange(
     fallback: NDArray[np.float32],
     *,
     frame: tuple[int, int],
+    unusable: int | None = None,
     fixed: NDArray[np.bool_],
     moved: Sequence[Moved] = (),
     things: Set[int] = frozenset(),
@@ -79,6 +80,7 @@ def arrange(
         source_ids, target_ids: (h', w') and (h, w), classes counted from 0; ids that only the source has are unusable.
         fallback: (h, w, 2) places for pixels that no chosen map serves; its frequent shifts are proposed too.
         frame: size of the part of the source (at its top left) that the target is an edit of.
+        unusable: what stands in ``source_ids`` for pixels that belong to no picture.
         fixed: bool (h, w), pixels that stay where they are; only where the target has the frame's size.
         moved: regions that have only been moved.
         things, stuff: classes whose regions always move as wholes, and never.
@@ -88,7 +90,9 @@ def arrange(
     height, width = target_ids.shape
     grid = (-(-height // cell), -(-width // cell))
     expected = np.full((*grid, 3), -1, np.float32)
-    rows = _maps(source_ids, target_ids, fallback, cell, expected, frame=frame, things=things, stuff=stuff)
+    rows = _maps(
+        source_ids, target_ids, fallback, cell, expected, frame=frame, unusable=unusable, things=things, stuff=stuff
+    )
     maps = np.pad(np.array(list(rows), np.float32), ((0, 0), (0, 2)))
     prior, seam = np.zeros((0, *grid), np.float32), labelling.SEAM
     if advice is not None:
@@ -196,12 +200,13 @@ def _maps(
     expected: NDArray[np.float32],
     *,
     frame: tuple[int, int],
+    unusable: int | None,
     things: Set[int],
     stuff: Set[int],
 ) -> Iterator[Row]:
     """All maps that are proposed, plain ones first, each once; where cells should lead to is told to ``expected``."""
     seen: set[tuple[float, ...]] = set()
-    for row in _all_maps(source_ids, target_ids, fallback, cell, expected, frame, things, stuff):
+    for row in _all_maps(source_ids, target_ids, fallback, cell, expected, frame, unusable, things, stuff):
         key = (row[0], *(round(value, 3) for value in row[1:5]))
         if key not in seen:
             seen.add(key)
@@ -215,14 +220,16 @@ def _all_maps(
     cell: int,
     expected: NDArray[np.float32],
     frame: tuple[int, int],
+    unusable: int | None,
     things: Set[int],
     stuff: Set[int],
 ) -> Iterator[Row]:
     down, across = (m / n for m, n in zip(frame, target_ids.shape, strict=True))
-    every = -(-max(*source_ids.shape, *target_ids.shape) // SMALL)
+    every = -(-max(*frame, *target_ids.shape) // SMALL)
     target = np.ascontiguousarray(target_ids[::every, ::every])
     source = np.ascontiguousarray(source_ids[::every, ::every])
-    theirs, ours = regions_of(source), regions_of(target)
+    # what stands beside the picture makes none of its regions too small
+    theirs, ours = regions_of(source, frame[0] * frame[1] // every**2), regions_of(target)
     for c in map(int, np.unique(target_ids)):
         regions = [] if c in stuff else ours.get(c, [])
         pairs = [(_most_alike(theirs.get(c, []), region[0]), region) for region in regions]
@@ -236,8 +243,9 @@ def _all_maps(
                 for flip in (mirrored,) if alike > SURE else (False, True):
                     yield from _aligned(float(c), a, b, flip, cell)
                 yield from _stretched(float(c), a, b, mirrored)
-                found = outlines.followed(origin, region, (source.shape, target.shape), every, cell, turned=mirrored)
-                if found is not None:
+                shapes = source.shape, target.shape
+                found = outlines.followed(origin, region, shapes, every, cell, turned=mirrored)
+                if found is not None and not beside(origin, source, unusable):
                     yield from _matching(float(c), *found, cell, expected)
         yield from _frequent(c, target_ids, fallback)
 

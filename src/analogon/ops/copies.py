@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from analogon.data import Exemplar, LabelMap
 from analogon.data.exemplar import GAP
-from analogon.ops.moves import SMALL, Region, regions_of
+from analogon.ops.moves import SMALL, Region, beside, regions_of
 from analogon.rendering import Guide
 
 Origins = NDArray[np.int32]
@@ -43,29 +43,36 @@ def mirror_image(shape: tuple[int, int]) -> Origins:
 
 
 def turned_objects(
-    source_ids: NDArray[np.uint16], target_ids: NDArray[np.uint16], *, without: Set[int] = frozenset()
+    source_ids: NDArray[np.uint16],
+    target_ids: NDArray[np.uint16],
+    *,
+    unusable: int | None = None,
+    without: Set[int] = frozenset(),
 ) -> list[Origins]:
     """Copies of objects that stand in the target turned round, or mirrored and turned.
 
     Args:
         source_ids, target_ids: (h', w') and (h, w) classes from 0.
+        unusable: what stands in ``source_ids`` for pixels that belong to no picture.
         without: classes that are no objects.
     """
     every = -(-max(*source_ids.shape, *target_ids.shape) // SMALL)
     theirs, ours = (
-        {c: [one for one in parts if not _cut(one, small.shape)] for c, parts in regions_of(small).items()}
+        {c: [one for one in parts if not _cut(one, small, unusable)] for c, parts in regions_of(small).items()}
         for small in (np.ascontiguousarray(ids[::every, ::every]) for ids in (source_ids, target_ids))
     )
-    found: dict[tuple[int, int, int, bool], tuple[int, Origins]] = {}
+    found: dict[tuple[int, int, int, bool], tuple[int, float]] = {}
     for c in sorted(set(theirs) & set(ours) - without):
         for part, _ in ours[c]:
             best = _best_turn(part, theirs[c])
             if best is not None:
                 n, degrees, mirrored = best
-                origins = _turned(theirs[c][n], every, source_ids.shape, degrees, mirrored)
-                found.setdefault((c, n, round(degrees / STEPS[1]), mirrored), (int(part.sum()), origins))
-    largest = sorted(found.values(), key=lambda one: -one[0])
-    return [origins for _, origins in largest[:MOST_COPIES]]
+                found.setdefault((c, n, round(degrees % 360 / STEPS[1]), mirrored), (int(part.sum()), degrees))
+    largest = sorted(found.items(), key=lambda one: -one[1][0])[:MOST_COPIES]
+    return [
+        _turned(theirs[c][n], every, source_ids.shape, degrees, mirrored)
+        for (c, n, _, mirrored), (_, degrees) in largest
+    ]
 
 
 def joined(
@@ -98,10 +105,11 @@ def joined(
     return everything, tuple(wider), origin
 
 
-def _cut(region: Region, shape: tuple[int, ...]) -> bool:
-    """Whether a region touches the frame: then it is not all of its object."""
+def _cut(region: Region, ids: NDArray[np.uint16], unusable: int | None) -> bool:
+    """Whether a region touches the frame, or what belongs to no picture: then it is not all of its object."""
     top, left, bottom, right = region[1]
-    return top == 0 or left == 0 or bottom == shape[0] or right == shape[1]
+    at_frame = top == 0 or left == 0 or bottom == ids.shape[0] or right == ids.shape[1]
+    return at_frame or beside(region, ids, unusable)
 
 
 def _best_turn(part: NDArray[np.bool_], theirs: Sequence[Region]) -> tuple[int, float, bool] | None:
@@ -116,14 +124,16 @@ def _best_turn(part: NDArray[np.bool_], theirs: Sequence[Region]) -> tuple[int, 
         ratios = np.array([part.sum() / other.sum(), *((spread + 1) / (their_spread + 1))])
         if (ratios > ALIKE).any() or (ratios < 1 / ALIKE).any():
             continue
-        upright = max(upright, _fit(points, other, centre, 0.0, False), _fit(points, other, centre, 0.0, True))
+        size = int(part.sum())
+        upright = max(upright, *(_fit(points, size, other, centre, 0.0, mirrored) for mirrored in (False, True)))
         if upright >= UPRIGHT:
             return None
         for mirrored in (False, True):
             turn = 0.0
             for before, step in zip((360, *STEPS), STEPS, strict=False):
-                around = turn + np.arange(-(before // 2) // step * step, before // 2 + 1, step)
-                fits = [_fit(points, other, centre, float(degrees), mirrored) for degrees in around]
+                reach = -(-before // (2 * step)) * step
+                around = turn + np.arange(-reach, reach + 1, step)
+                fits = [_fit(points, size, other, centre, float(degrees), mirrored) for degrees in around]
                 turn = float(around[int(np.argmax(fits))])
             if max(fits) > best[0]:
                 best = (max(fits), n, turn, mirrored)
@@ -140,18 +150,17 @@ def _points(part: NDArray[np.bool_]) -> tuple[Points, Points, Points]:
     return points[:: -(-len(points) // POINTS)], np.sqrt(np.maximum([half + root, half - root], 0)), centre
 
 
-def _fit(points: Points, other: NDArray[np.bool_], centre: Points, degrees: float, mirrored: bool) -> float:
-    """Overlap (IoU) of a region, given by its points, with a source region that was turned about its centre."""
+def _fit(points: Points, size: int, other: NDArray[np.bool_], centre: Points, degrees: float, mirrored: bool) -> float:
+    """Overlap (IoU) of a region, given by its size and points, with a source region turned about its centre."""
     ys, xs = _back(points[:, 0], points[:, 1], degrees, mirrored)
     rows, cols = np.rint(ys + centre[0]).astype(int), np.rint(xs + centre[1]).astype(int)
     inside = (rows >= 0) & (cols >= 0) & (rows < other.shape[0]) & (cols < other.shape[1])
-    share = float(other[rows[inside], cols[inside]].sum()) / len(points)
-    # both have about the same area, so that the share of one is that of the other
-    return share / (2 - share)
+    both = float(other[rows[inside], cols[inside]].sum()) * size / len(points)
+    return both / (size + float(other.sum()) - both)
 
 
 def _back(ys: Points, xs: Points, degrees: float, mirrored: bool) -> tuple[Points, Points]:
-    """Where points lay before they were mirrored, if they were, and turned (clockwise); all from the centre."""
+    """Where points lay before they were mirrored, if they were, and turned anticlockwise; all from the centre."""
     sine, cosine = np.sin(np.deg2rad(degrees)), np.cos(np.deg2rad(degrees))
     before = cosine * ys + sine * xs, cosine * xs - sine * ys
     return before[0], -before[1] if mirrored else before[1]

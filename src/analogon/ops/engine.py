@@ -72,7 +72,11 @@ def synthesize(
     source_ids, target_ids = class_places(exemplar, target)
     position = {label.id: n for n, label in enumerate(exemplar.labels.palette.classes)}
     objects, ground = {position[i] for i in things}, {position[i] for i in stuff}
-    turned = copies.turned_objects(source_ids, target_ids, without=ground) if pieces and start is None else []
+    turned = (
+        copies.turned_objects(source_ids, target_ids, unusable=len(position), without=ground)
+        if pieces and start is None
+        else []
+    )
     beside = [copies.mirror_image(exemplar.shape)] * mirror + turned
     whole, origin = exemplar, None
     if beside:
@@ -99,6 +103,7 @@ def synthesize(
             target_ids,
             fallback,
             frame=whole.frame,
+            unusable=len(position),
             fixed=fixed,
             moved=moved,
             things=objects,

@@ -70,7 +70,7 @@ def far_from_core(ids, depth, radius, reach):  # type: ignore[no-untyped-def]
     """Which pixels lie farther than ``reach`` pixels from where their class is wider than 2 * ``radius``: bool (h, w).
 
     So a thin bar is, and a speck; the ragged rim of something broad is not. ``depth`` as from :func:`depths`; ways lead
-    through the class.
+    through the class, and bent ones may count as longer than they are.
     """
     height, width = ids.shape
     most = np.int32(3 * reach + 1)

@@ -232,6 +232,11 @@ class Level:
             apart = ids[here] != ids[there]
             border[here] |= apart
             border[there] |= apart
+        if self.wrap:
+            for first, last in ((np.s_[0], np.s_[-1]), (np.s_[:, 0], np.s_[:, -1])):
+                apart = ids[first] != ids[last]
+                border[first] |= apart
+                border[last] |= apart
         return ~border | self.thin
 
     def _paint(self, places: Places, active: NDArray[np.uint8], radius: int) -> None:

@@ -41,12 +41,25 @@ class Moved:
     every: int
 
 
-def regions_of(ids: NDArray[np.uint16]) -> dict[int, list[Region]]:
-    """Connected regions (8-neighbourhood) of each class that are not too small."""
+def beside(region: Region, ids: NDArray[np.uint16], value: int | None) -> bool:
+    """Whether a region of a map touches pixels of this value."""
+    part, (top, left, bottom, right) = region
+    wide = np.zeros((bottom - top + 2, right - left + 2), bool)
+    for down, across in ((0, 1), (2, 1), (1, 0), (1, 2)):
+        wide[down : down + part.shape[0], across : across + part.shape[1]] |= part
+    near = np.pad(ids == value, 1)[top : bottom + 2, left : right + 2]
+    return bool((near & wide).any())
+
+
+def regions_of(ids: NDArray[np.uint16], picture: int | None = None) -> dict[int, list[Region]]:
+    """Connected regions (8-neighbourhood) of each class that are not too small for a picture of so many pixels.
+
+    None takes the map's.
+    """
     runs, number, boxes, areas, classes = regions.regions_of(ids.astype(np.int16))
     painted = regions.paint(ids.shape, runs, number)
     found: dict[int, list[Region]] = {}
-    for n in np.flatnonzero(areas >= SMALLEST_REGION * ids.size):
+    for n in np.flatnonzero(areas >= SMALLEST_REGION * (picture or ids.size)):
         top, left, bottom, right = (int(edge) for edge in boxes[n])
         part = painted[top:bottom, left:right] == n
         found.setdefault(int(classes[n]), []).append((part, (top, left, bottom, right)))

@@ -31,6 +31,7 @@ class Settings:
         depth_weight: the same for a pixel whose depth in its class is wrong by three pixels.
         position_weight: of a guide of each pixel's place in the box of its connected region, as :class:`Guide` has it.
         random_tries: random places tried per pixel and scan.
+        coarsest: factor of the first level, a power of two; None for as coarse as a cell of the start map.
     """
 
     patch: int = 7
@@ -42,6 +43,7 @@ class Settings:
     depth_weight: float = 0.0
     position_weight: float = 0.0
     random_tries: int = 0
+    coarsest: int | None = None
 
 
 @dataclass(eq=False)
@@ -88,6 +90,8 @@ def refine(
     """
     # a small part of a large picture is compared with all of it, which only a coarse level makes affordable
     coarsest = max(cell_size(problem.target_ids.shape), cell_size(problem.source_ids.shape), problem.finest)
+    if settings.coarsest is not None:
+        coarsest = max(min(coarsest, settings.coarsest), problem.finest)
     factors = [coarsest >> n for n in range(coarsest.bit_length()) if coarsest >> n >= problem.finest]
     places: Places | None = None
     level: Level | None = None

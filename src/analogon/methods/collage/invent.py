@@ -12,10 +12,11 @@ from analogon.methods.collage.things import Ids, Limb, Mask, Points, Thing, thin
 
 #: Limbs of less than a share of their region turn by up to FREE, others by up to WIDE, in radians.
 SMALL_LIMB, FREE, WIDE = 0.04, 2.4, 1.3
-#: Bends fade towards the frame over this share of the shorter side; share of landscapes with a strip repeated.
-EDGE, STRIPS = 0.15, 0.35
-#: Share of layouts with a blob painted; of objects, or landscapes, that are mirrored.
-PAINTED, MIRRORED = 0.25, 0.15
+#: Bends fade towards the frame, and away from borders between classes, over these shares of the shorter side: what a
+#: layout does not show cannot be learnt from it.
+EDGE, BESIDE = 0.15, 0.1
+#: Shares of landscapes with a strip repeated, layouts with a blob painted, objects or landscapes that are mirrored.
+STRIPS, PAINTED, MIRRORED = 0.35, 0.25, 0.08
 #: State of a pixel's truth: known, and known to have none.
 KNOWN, NONE = 1, 2
 
@@ -36,9 +37,8 @@ class Inventor:
         self.ids, self.rng = ids, rng
         self.things = things_of(ids, rng)
         height, width = ids.shape
-        self.grid = np.stack(np.mgrid[:height, :width]).astype(np.float32)
+        self.grid = np.mgrid[:height, :width].astype(np.float32)
         from_frame = np.minimum(self.grid, np.array(ids.shape, np.float32)[:, None, None] - 1 - self.grid)
-        self.inner = np.minimum(from_frame / (EDGE * min(ids.shape)), 1)
         #: Whether what stands here could as well stand further left or right.
         self.landscape = not all(not any(thing.touches) for thing in self.things) or not self.things
         covered = np.zeros(ids.shape, bool)
@@ -48,6 +48,11 @@ class Inventor:
         self.plate = ids
         if covered.any() and not covered.all():
             self.plate = ids[tuple(ndi.distance_transform_edt(covered, return_distances=False, return_indices=True))]
+        depth = np.zeros(ids.shape)
+        for c in np.unique(self.plate):
+            depth += ndi.distance_transform_edt(np.pad(self.plate == c, 1, mode="edge"))[1:-1, 1:-1]
+        beside = np.exp(-((depth / (BESIDE * min(ids.shape))) ** 2))
+        self.free = (np.minimum(from_frame / (EDGE * min(ids.shape)), 1) * beside).astype(np.float32)
 
     def invent(self, rng: np.random.Generator) -> Invention:
         """A new layout, the same for the same state of the generator."""
@@ -55,13 +60,11 @@ class Inventor:
         places = self.grid.copy()
         # where all is one class its layout does not tell how it was bent
         if np.ptp(self.plate) and (rng.random() < 0.6 or not self.things):
-            places += self._bend(
-                self.ids.shape, rng.uniform(0.01, 0.1 if not self.things else 0.05) * min(height, width)
-            )
+            most = 0.05 if self.things else 0.1
+            places += self._bend(self.ids.shape, rng.uniform(0.01, most) * min(height, width))
             if rng.random() < 0.4:  # skylines rise and fall
                 places[0] += _smooth(rng, (1, width), 8)[0] * rng.uniform(0.02, 0.15) * height
-            # the frame stays the frame
-            places = self.grid + (places - self.grid) * self.inner
+            places = self.grid + (places - self.grid) * self.free
         near = self._nearest(places)
         ids = self.plate[near]
         state = np.where(self.covered[near] | self._outside(places), NONE, KNOWN).astype(np.uint8)
@@ -109,7 +112,8 @@ class Inventor:
 
     def _outside(self, places: Points) -> Mask:
         height, width = self.ids.shape
-        return (places[0] < -0.5) | (places[1] < -0.5) | (places[0] > height - 0.5) | (places[1] > width - 0.5)
+        outside: Mask = (places[0] < -0.5) | (places[1] < -0.5) | (places[0] > height - 0.5) | (places[1] > width - 0.5)
+        return outside
 
     def _bend(self, shape: tuple[int, ...], reach: float) -> Points:
         cells = int(self.rng.integers(2, 6))
@@ -187,9 +191,7 @@ class Inventor:
             moved = (rng.uniform(-4, 4, 2) if rng.random() < 0.3 else np.zeros(2)).astype(np.float32)
             chosen.append((limb, angle, stretch, moved, rng.random() > 0.05))
             if rng.random() < 0.15:  # a second one beside it
-                aside = (
-                    np.array([-limb.out[1], limb.out[0]]) * rng.uniform(-0.3, 0.3) * np.ptp(np.nonzero(thing.mask)[1])
-                )
+                aside = np.array([-limb.out[1], limb.out[0]]) * rng.uniform(-0.3, 0.3) * (thing.box[3] - thing.box[1])
                 chosen.append((limb, angle + rng.uniform(-0.3, 0.3), 1.0, aside.astype(np.float32), True))
         return chosen
 
@@ -204,12 +206,14 @@ def _about(q: Points, limb: Limb, angle: float, stretch: float, moved: Points) -
     along = np.outer(limb.out, limb.out)
     back = (np.eye(2) + (1 / stretch - 1) * along) @ _turn(-angle)
     relative = q - (limb.joint + moved)[:, None, None]
-    return np.einsum("ij,jhw->ihw", back.astype(np.float32), relative) + limb.joint[:, None, None]
+    places: Points = np.einsum("ij,jhw->ihw", back.astype(np.float32), relative) + limb.joint[:, None, None]
+    return places
 
 
 def _nested_or_apart(a: Mask, b: Mask) -> bool:
     both = int((a & b).sum())
-    return both == 0 or both == min(int(a.sum()), int(b.sum())) and int(a.sum()) != int(b.sum())
+    sizes = int(a.sum()), int(b.sum())
+    return both == 0 or (both == min(sizes) and sizes[0] != sizes[1])
 
 
 def _smooth(rng: np.random.Generator, shape: tuple[int, ...], cells: int) -> Points:

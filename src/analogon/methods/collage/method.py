@@ -99,7 +99,9 @@ METHOD = Collage()
 
 
 def _network(exemplar: Exemplar) -> Attention:
-    return Attention(count_planes(len(exemplar.labels.palette)), COLOURS)
+    """One whose weights are about to be set: nobody's random numbers are drawn for it."""
+    with torch.random.fork_rng(devices=()):
+        return Attention(count_planes(len(exemplar.labels.palette)), COLOURS)
 
 
 def _preview(collager: Any, run: Run, tag: str) -> Path | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -25,7 +27,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, width, h, w) -> the same."""
-        return x + self.second(F.silu(self.first(F.silu(x))))
+        changed: Tensor = self.second(F.silu(self.first(F.silu(x))))
+        return x + changed
 
 
 class Trunk(nn.Module):
@@ -34,7 +37,7 @@ class Trunk(nn.Module):
     def __init__(self, planes: int) -> None:
         super().__init__()
         self.enter = nn.Conv2d(planes, WIDTHS[0], 3, padding=1)
-        pairs = list(zip(WIDTHS[:-1], WIDTHS[1:], strict=True))
+        pairs = list(pairwise(WIDTHS))
         self.down = nn.ModuleList(nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in pairs)
         self.blocks = nn.ModuleList(Block(b) for _, b in pairs)
         self.up = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairs)

@@ -67,7 +67,7 @@ def layout_of(ids: Ids, cell: int, classes: int) -> Layout:
         parts += [sign * np.minimum(away / (reach * cell), 1) for reach in REACHES]
     main = np.stack(sums).argmax(0)
     parts += _waves(grid)
-    parts += list(_in_regions(main, grid))
+    parts += list(_in_regions(main))
     return Layout(np.stack(parts).astype(np.float32), main)
 
 
@@ -81,11 +81,12 @@ def _waves(grid: tuple[int, ...]) -> list[Plane]:
     return out
 
 
-def _in_regions(main: NDArray[np.int64], grid: tuple[int, ...]) -> Plane:
+def _in_regions(main: NDArray[np.int64]) -> Plane:
     """How each cell lies in its connected region: (IN_REGION, gh, gw).
 
     Coordinates in its box, from -1 to 1; from its centre of mass in units of its spread; its box's size.
     """
+    grid = main.shape
     runs, number, boxes, areas, _ = regions.regions_of(np.ascontiguousarray(main.astype(np.int16)))
     painted = regions.paint(main.shape, runs, number)
     y, x = (v.astype(np.float32) for v in np.mgrid[: grid[0], : grid[1]])
@@ -100,6 +101,6 @@ def _in_regions(main: NDArray[np.int64], grid: tuple[int, ...]) -> Plane:
         var = np.bincount(flat, v.ravel() ** 2, len(areas)) / np.maximum(areas, 1) - mean**2
         spread = np.sqrt(np.maximum(var, 1))
         out.append(np.clip((v - mean[flat].reshape(grid)) / (2 * spread[flat].reshape(grid)), -2, 2))
-    for n, (low, high) in enumerate(((0, 2), (1, 3))):
-        out.append(((boxes[:, high] - boxes[:, low]) / grid[n])[flat].reshape(grid))
+    for n in range(2):
+        out.append(((boxes[:, n + 2] - boxes[:, n]) / grid[n])[flat].reshape(grid))
     return np.stack(out).astype(np.float32)
