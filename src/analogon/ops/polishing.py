@@ -18,8 +18,8 @@ MENDING = replace(DEFAULTS, coarsest=2, rounds=(4, 3), leaps=0)
 def polish(exemplar: Exemplar, target: LabelMap, rendering: Rendering, run: Run, wishes: Wishes = PLAIN) -> Rendering:
     """The picture of pixels of the exemplar that is most like a rendering.
 
-    One that says where its pixels come from is mended by the fine levels of the search. Any other guides the synthesis: places
-    of the source that look like a place of it are preferred there.
+    One that says where its pixels come from is mended by the fine levels of the search. Any other guides the synthesis:
+    places of the source that look like a place of it are preferred there.
 
     Args:
         exemplar: (h', w'), what the other method learnt.

@@ -86,10 +86,10 @@ def test_the_same_draws_find_the_same_limbs_and_others_others():
 
 def test_objects_that_touch_the_frame():
     found = things_of(cut_off(), np.random.default_rng(0))
-    assert {(thing.class_, thing.touches) for thing in found} == {
-        (1, (False, False, True, False)),
-        (1, (False, True, False, False)),
-        (2, (True, False, False, True)),
+    assert {(thing.class_, thing.box, thing.touches) for thing in found} == {
+        (1, (30, 20, 48, 36), (False, False, True, False)),
+        (1, (5, 0, 16, 12), (False, True, False, False)),
+        (2, (0, 46, 14, 64), (True, False, False, True)),
     }
 
 
@@ -97,6 +97,9 @@ def test_what_is_no_object():
     """The ground, what is as long as the frame, and specks."""
     assert not things_of(plain(), np.random.default_rng(0))
     assert not things_of(bands(), np.random.default_rng(0))
+    ids = np.zeros(SHAPE, np.uint16)
+    ids[40:] = 1
+    assert not things_of(ids, np.random.default_rng(0))
     ids = np.zeros(SHAPE, np.uint16)
     ids[10:12, 10:13] = 1
     assert ids.mean() < module.SMALLEST
