@@ -117,6 +117,8 @@ def test_fits_and_renders_are_repeated_to_the_bit(source, target):
     theirs = second._synthesizer.arrays()
     assert all((value == theirs[key]).all() for key, value in first._synthesizer.arrays().items())
     assert (first.render(target).image == second.render(target).image).all()
+    other = fit(source, seed=3)._synthesizer.arrays()
+    assert any((value != other[key]).any() for key, value in theirs.items())
 
 
 def test_renders_do_not_change_the_model(model, target):

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from analogon.methods.collage.config import Config
+from analogon.methods.collage.invent import KNOWN
 from analogon.methods.collage.planes import layout_of
 from analogon.methods.collage.training import COLOURS, SPREAD, Source, Trainer
 
@@ -52,6 +53,14 @@ def test_a_step_depends_on_its_number_and_the_seed_alone():
     a, b = first.step(1), second.step(1)
     assert a == b and torch.equal(weights(first), weights(second))
     assert not torch.equal(weights(first), weights(trainer(seed=1)))
+    # of a landscape without objects nothing else is drawn than layouts
+    ends = []
+    for seed in (0, 1):
+        run = trainer(bands(), seed=seed)
+        run.network.load_state_dict(trainer(bands()).network.state_dict())
+        run.step(1)
+        ends.append(weights(run))
+    assert not torch.equal(*ends)
     asked = [first._questions(np.random.default_rng((seed, n))).planes for seed, n in ((0, 1), (0, 2), (1, 1))]
     assert not torch.equal(asked[0], asked[1]) and not torch.equal(asked[0], asked[2])
 
@@ -156,15 +165,18 @@ def test_what_is_asked():
 
 
 def test_known_places_are_those_of_the_inventor():
-    run = trainer(batch=1, asked=16)
+    run = trainer(batch=1, asked=192)
     asked = run._questions(np.random.default_rng(3))
     made = run.inventor.invent(np.random.default_rng(3))
-    for cell, row, col, known in zip(asked.cells, asked.rows, asked.cols, asked.known, strict=True):
+    parts = (asked.cells, asked.main, asked.rows, asked.cols, asked.known)
+    for cell, main, row, col, known in zip(*parts, strict=True):
         y, x = (int(v) * CELL + CELL // 2 for v in divmod(int(cell), 16))
         # in cells, whose middles are whole numbers
         expected = (made.places[y, x] + 0.5) / CELL - 0.5
         assert np.allclose([row, col], expected, atol=1e-4)
-        assert bool(known) == (made.state[y, x] == 1)
+        assert bool(known) == (made.state[y, x] == KNOWN)
+        # of cells that classes share only those whose middle shows their main one
+        assert made.ids[y, x] == main
 
 
 def test_fits_are_those_of_the_reference():
