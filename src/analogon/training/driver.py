@@ -243,7 +243,7 @@ class _Keeper:
         kept = f"the last good state is kept in '{self.folder}'" if self.good else "there was no checkpoint yet"
         return TrainingError(
             f"Training stopped at step {step} because {what}; {kept}, "
-            "try lower learning rates (--set lr_generator=…, --set lr_discriminator=…) or loss weights."
+            "try lower learning rates or loss weights (--set FIELD=…; 'analogon methods' lists them)."
         )
 
 

@@ -58,7 +58,7 @@ class Collage:
         """Train on one exemplar; see the package's base class."""
         started, device = time.monotonic(), pick(run.device)
         ids, _ = class_places(exemplar, exemplar.labels)
-        cell = cell_size(exemplar.shape)
+        cell = cell_size(exemplar.frame)
         # cells stay what they are where layouts are invented on fewer pixels
         factor = 1
         while 2 * factor < cell and max(exemplar.shape) > factor * config.size_limit:
