@@ -202,7 +202,7 @@ METHODS: dict[str, Entry] = {
         ),
         Entry(
             "collage",
-            "pieces of the picture, chosen by a network that learned it in minutes: new poses, live",
+            "pieces of the picture, chosen by a network that learned it in minutes",
             "analogon.methods.collage",
             neural=True,
             takes=frozenset({"keep", "mask", "preview"}),
