@@ -26,7 +26,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import neural_sweeps
 import numpy as np
@@ -38,6 +37,7 @@ from hard_source import KINDS, Source
 from judging import SCALES, SHOWN, Figures, Judge, load_judge, shown
 from PIL import Image
 from sheets import sheet
+from tables import write_table
 
 import analogon
 
@@ -47,7 +47,6 @@ NEAR = ("near miou", "near coh@1", "near coh@2")
 MEANS = ("miou", "coh@1", "com@1", "coh@4", "com@4", "sharp", "ghost", *NEAR)
 SETS = ("cases", "hard")
 EBSYNTH, PATCH = "EbSynth", "patch"
-EYE = "## By eye"
 #: Differences of less than this share are even.
 EVEN = 0.02
 #: Pixels around what changed, and the least side of their box: the judge needs so many.
@@ -329,20 +328,6 @@ def plot(record: Figures, path: Path) -> None:
     pyplot.close(figure)
 
 
-def write_table(out: Path, destination: Path | None) -> None:
-    """Make the table of what OUT has."""
-    lines = [f"# Methods within minutes\n\n{patch_times.machine()}. Made by `benchmarks/neural.py`."]
-    parts: dict[str, Any] = {"figures": table, "random": neural_sweeps.random_table, "times": neural_sweeps.times_table}
-    for name, part in parts.items():
-        if (out / f"{name}.json").exists():
-            lines += ["", *part(json.loads((out / f"{name}.json").read_text()))]
-    text = "\n".join(lines) + "\n"
-    (out / "table.md").write_text(text)
-    if destination is not None:
-        old = destination.read_text() if destination.exists() else ""
-        destination.write_text(text + "\n" + old[old.index(EYE) :] if EYE in old else text)
-
-
 def main() -> None:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("cases", type=Path)
@@ -370,7 +355,9 @@ def main() -> None:
         failures = neural_sweeps.random_layouts(list(pictures(args)), judge, among, args.random, args.output)
     if args.times:
         neural_sweeps.times(next(pictures(args)), among, args.output)
-    write_table(args.output, args.table)
+    title = f"# Methods within minutes\n\n{patch_times.machine()}. Made by `benchmarks/neural.py`."
+    parts = {"figures": table, "random": neural_sweeps.random_table, "times": neural_sweeps.times_table}
+    write_table(title, parts, args.output, args.table)
     print((args.output / "table.md").read_text())
     if failures:
         sys.exit("\n".join(["Random layouts failed:", *failures]))

@@ -24,10 +24,9 @@ import patch_times
 from cases import case_folders, settings_of, targets_of
 from judging import SCALES, SHOWN, Figures, Judge, load_judge, misses, reference, shown
 from PIL import Image, ImageDraw
+from tables import write_table
 
 import analogon
-
-EYE = "## By eye"
 
 #: Rows of the comparison: what changes against the usual settings.
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -180,20 +179,6 @@ def comparison_table(table: Figures) -> list[str]:
     return lines
 
 
-def write_table(out: Path, destination: Path | None) -> None:
-    """Make the table of what OUT has."""
-    lines = [f"# The patch method beside EbSynth\n\n{patch_times.machine()}. Made by `benchmarks/patch.py`."]
-    parts = {"figures": quality_table, "compare": comparison_table, "times": patch_times.table}
-    for name, part in parts.items():
-        if (out / f"{name}.json").exists():
-            lines += ["", *part(json.loads((out / f"{name}.json").read_text()))]
-    text = "\n".join(lines) + "\n"
-    (out / "table.md").write_text(text)
-    if destination is not None:
-        old = destination.read_text() if destination.exists() else ""
-        destination.write_text(text + "\n" + old[old.index(EYE) :] if EYE in old else text)
-
-
 def main() -> None:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("cases", type=Path)
@@ -216,7 +201,9 @@ def main() -> None:
         compare(args.cases, judge, args.output, args.only, options)
     if args.times:
         patch_times.measure(case_folders(args.cases, args.only), args.output, options)
-    write_table(args.output, args.table)
+    title = f"# The patch method beside EbSynth\n\n{patch_times.machine()}. Made by `benchmarks/patch.py`."
+    parts = {"figures": quality_table, "compare": comparison_table, "times": patch_times.table}
+    write_table(title, parts, args.output, args.table)
     print((args.output / "table.md").read_text())
 
 

@@ -134,3 +134,14 @@ def test_fingerprints_are_of_values_not_of_names():
     same = again(_stepped, STEP=np.int64(2)), again(_stepped, STEP=2), _stepped
     first, second, third = map(store.fingerprint, same)
     assert second == third != first
+
+
+def test_what_others_compiled_is_used_and_can_be_read(compilations, tmp_path, monkeypatch):
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    monkeypatch.setattr(store, "folders", lambda: [shared])
+    again(_twice)(2.0)
+    (path,) = shared.iterdir()
+    assert path.stat().st_mode & 0o044 == 0o044
+    monkeypatch.setattr(store, "folders", lambda: [own, shared])
+    again(_twice)(2.0)
+    assert len(compilations) == 1 and not own.exists()

@@ -89,3 +89,12 @@ def test_guides_are_copied_along():
     assert (whole.image[there] == exemplar.image[tuple(origin[there].T)]).all()
     assert (whole.labels.ids[there] == exemplar.labels.ids[tuple(origin[there].T)]).all()
     assert (wider.source[there] == guide.source[tuple(origin[there].T)]).all()
+
+
+def test_an_object_that_another_picture_cuts_is_not_turned():
+    before, after = (hook(angle)[0].astype(np.uint16) for angle in (0, 90))
+    assert len(copies.turned_objects(before, after, unusable=7)) == 1
+    _, cols = np.nonzero(before)
+    gap = before.copy()
+    gap[:, cols.max() + 1 :] = 7
+    assert copies.turned_objects(gap, after, unusable=7) == []

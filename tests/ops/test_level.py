@@ -112,3 +112,14 @@ def test_planes_of_depths_and_guides_count():
     usage, free = recount(level, places), np.zeros(2, np.float32)
     both = [best_places(each, places, usage, free, 1.0)[2].sum() for each in (level, with_depths)]
     assert both[0] != both[1]
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+def test_the_class_must_be_met_but_on_borders_a_tiles_seam_among_them(wrap):
+    ids = (np.indices((24, 30))[0] >= 12).astype(int)
+    strict = level_of(np.zeros((24, 30, 3), np.uint8), ids, ids, wrap=wrap).strict()
+    expected = np.ones((24, 30), bool)
+    expected[11:13] = False
+    if wrap:
+        expected[[0, -1]] = False
+    assert (strict == expected).all()

@@ -26,6 +26,7 @@ from analogon.kernels.place import VARIABLE, settle_cache
 
 __all__ = ["VARIABLE", "Kernel", "compiler", "kernel", "settle_cache"]
 
+_log = logging.getLogger("analogon")
 _compiling = threading.RLock()
 _told = False
 _compiler: str | None = None
@@ -84,7 +85,8 @@ class Kernel:
             try:
                 call, _compiler = self._native(kinds, args)
             # whatever Numba, llvmlite or the machine have otherwise than is expected here
-            except (Unsupported, AttributeError, KeyError, OSError, RuntimeError, ValueError):
+            except (Unsupported, AttributeError, KeyError, OSError, RuntimeError, ValueError) as problem:
+                _log.debug("Numba calls %s itself: %r", self.__name__, problem)
                 from analogon.kernels.compiling import dispatcher
 
                 _tell()
@@ -133,5 +135,4 @@ def _tell() -> None:
     global _told
     if not _told:
         _told = True
-        log = logging.getLogger("analogon")
-        log.warning("Compiling the patch engine for this machine: once for each use of it, half a minute at most.")
+        _log.warning("Compiling the patch engine for this machine: once for each use of it, half a minute at most.")

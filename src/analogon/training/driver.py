@@ -14,11 +14,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
+from analogon.data import LabelMap
 from analogon.errors import ModelError, TrainingError
-from analogon.io import write_text
+from analogon.io import write_image, write_text
 from analogon.run import Progress, Run
 from analogon.training.checkpoint import Checkpoint, make_folder
 
@@ -287,3 +290,18 @@ def _line_step(line: str) -> float:
         return float(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError):
         return math.inf
+
+
+def write_previews(render: Callable[[LabelMap], NDArray[np.float32]], run: Run, tag: str) -> Path | None:
+    """Every target of the run as ``render`` (layout to picture (h, w, 3)) makes it: ``previews/<tag>-<number>.png``.
+
+    Returns:
+        The last one's path.
+    """
+    assert run.folder is not None
+    folder, path = run.folder / "previews", None
+    make_folder(folder)
+    for i, target in enumerate(run.targets, 1):
+        path = folder / f"{tag}-{i}.png"
+        write_image(path, render(target))
+    return path

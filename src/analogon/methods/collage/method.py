@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 
 from analogon.data import Exemplar, LabelMap
 from analogon.errors import ModelError
-from analogon.io import write_image
 from analogon.methods.base import Arrays
 from analogon.methods.collage.advice import Keeper, Word, divisible, source_of
 from analogon.methods.collage.config import Config
@@ -23,8 +22,7 @@ from analogon.ops.arrange import cell_size
 from analogon.ops.engine import class_places, synthesize
 from analogon.rendering import PLAIN, Rendering, Wishes
 from analogon.run import Run
-from analogon.training import drive
-from analogon.training.checkpoint import make_folder
+from analogon.training import drive, write_previews
 from analogon.training.device import flushed_denormals, pick
 
 
@@ -104,12 +102,7 @@ def _network(exemplar: Exemplar) -> Attention:
         return Attention(count_planes(len(exemplar.labels.palette)), COLOURS)
 
 
-def _preview(collager: Any, run: Run, tag: str) -> Path | None:
-    """Every target as the model would make it now: ``previews/<step>-<target number>.png``."""
-    assert run.folder is not None
-    folder, now, path = run.folder / "previews", collager(), None
-    make_folder(folder)
-    for i, target in enumerate(run.targets, 1):
-        path = folder / f"{tag}-{i}.png"
-        write_image(path, now.render(target, run).image)
-    return path
+def _preview(collager: Callable[[], Collager], run: Run, tag: str) -> Path | None:
+    """Every target as the model would make it now."""
+    now = collager()
+    return write_previews(lambda target: now.render(target, run).image, run, tag)

@@ -60,8 +60,8 @@ def things_of(ids: Ids, rng: np.random.Generator) -> list[Thing]:
                 continue
             ys, xs = np.nonzero(mask)
             box = int(ys.min()), int(xs.min()), int(ys.max()) + 1, int(xs.max()) + 1
-            touches = tuple(bool(side.any()) for side in sides)
-            found.append(Thing(int(c), mask, box, _limbs_of(mask, rng), touches))  # type: ignore[arg-type]
+            top, left, bottom, right = (bool(side.any()) for side in sides)
+            found.append(Thing(int(c), mask, box, _limbs_of(mask, rng), (top, left, bottom, right)))
     return found
 
 

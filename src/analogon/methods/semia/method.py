@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +15,6 @@ from torch import Tensor
 
 from analogon.data import Exemplar, LabelMap
 from analogon.errors import ModelError
-from analogon.io import write_image
 from analogon.methods.base import Arrays
 from analogon.methods.semia.conditions import layout_conditions
 from analogon.methods.semia.config import Config
@@ -25,8 +24,7 @@ from analogon.methods.semia.training import Trainer, make_generator
 from analogon.rendering import PLAIN, Rendering, Wishes
 from analogon.run import Run
 from analogon.tone import Tones, class_tones, tone_shift
-from analogon.training import drive
-from analogon.training.checkpoint import make_folder
+from analogon.training import drive, write_previews
 from analogon.training.device import flushed_denormals, pick
 from analogon.transport import transport
 
@@ -151,15 +149,10 @@ def _limited(shape: tuple[int, int], limit: int) -> tuple[int, int]:
     return round(shape[0] * scale), round(shape[1] * scale)
 
 
-def _preview(painter: Any, run: Run, tag: str) -> Path | None:
-    """Every target as the model would paint it now, at working size: ``previews/<step>-<target number>.png``."""
-    assert run.folder is not None
-    folder, now, path = run.folder / "previews", painter(), None
-    make_folder(folder)
-    for i, target in enumerate(run.targets, 1):
-        path = folder / f"{tag}-{i}.png"
-        write_image(path, now.render(_shrunk(target, now.config.size_limit), run).image)
-    return path
+def _preview(painter: Callable[[], Painter], run: Run, tag: str) -> Path | None:
+    """Every target as the model would paint it now, at working size."""
+    now = painter()
+    return write_previews(lambda target: now.render(_shrunk(target, now.config.size_limit), run).image, run, tag)
 
 
 def _array(image: Tensor) -> NDArray[np.float32]:
