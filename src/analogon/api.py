@@ -22,7 +22,7 @@ from analogon.errors import ModelError, OptionError
 from analogon.io import ImageSource, LabelSource
 from analogon.loading import load_target, load_targets, load_wishes
 from analogon.methods import registry
-from analogon.methods.base import Synthesizer
+from analogon.methods.base import Polisher, Synthesizer
 from analogon.methods.bundle import FILE, Bundle
 from analogon.rendering import Guide, Wishes
 from analogon.result import Result
@@ -252,14 +252,18 @@ class Model:
         device, threads = entry.machine(self._device)
         run = Run(device=device, seed=self.seed, listener=progress or ignore)
         started = time.monotonic()
-        rendering = self._synthesizer.render(layout, run, wishes)
-        timing = dict(rendering.seconds)
         polishing = entry.polishes(polish, preview=wishes.preview)
-        if polishing:
-            from analogon.ops import polish as polish_picture
+        if polishing and isinstance(self._synthesizer, Polisher):
+            rendering = self._synthesizer.polished(layout, run, wishes)
+            timing = dict(rendering.seconds)
+        else:
+            rendering = self._synthesizer.render(layout, run, wishes)
+            timing = dict(rendering.seconds)
+            if polishing:
+                from analogon.ops import polish as polish_picture
 
-            rendering = polish_picture(self.exemplar, layout, rendering, run, wishes)
-            timing |= {f"polishing: {stage}": seconds for stage, seconds in rendering.seconds.items()}
+                rendering = polish_picture(self.exemplar, layout, rendering, run, wishes)
+                timing |= {f"polishing: {stage}": seconds for stage, seconds in rendering.seconds.items()}
         seconds = time.monotonic() - started
         source, way = self.exemplar.labels, rendering.provenance
         return Result(

@@ -11,7 +11,7 @@ from .textures import PAIR, disc, halves, pictured, render
 
 def arranged(exemplar, target, *, fixed=None, **classes) -> np.ndarray:
     source_ids, target_ids = (labels.indices().astype(np.uint16) for labels in (exemplar.labels, target))
-    return arrange(
+    places, advised = arrange(
         np.rint(exemplar.image * 255).astype(np.uint8),
         source_ids,
         target_ids,
@@ -20,6 +20,8 @@ def arranged(exemplar, target, *, fixed=None, **classes) -> np.ndarray:
         fixed=np.zeros(target.shape, bool) if fixed is None else fixed,
         **classes,
     )
+    assert not advised.any()
+    return places
 
 
 def shifts(places: np.ndarray) -> np.ndarray:
@@ -96,3 +98,46 @@ def test_the_grid_does_not_limit_what_is_found(monkeypatch):
     assert cell_size(target.shape) == 4
     moved = shifts(arranged(exemplar, target))
     assert (moved[target.ids == 2] == (0, -12)).all(-1).mean() > 0.9
+
+
+class Says:
+    """Advice: the disc comes from elsewhere, and nothing else does."""
+
+    def __init__(self, shift: tuple[int, int], *, seam: float = 0.0, otherwise: float = 5.0) -> None:
+        self.shift, self.seam, self.otherwise = shift, seam, otherwise
+
+    def __call__(self, maps, cell, places):
+        self.places = places
+        own = np.array([[1, 1, self.shift[0], 1, self.shift[1], 0, 0, 0]], np.float32)
+        costs = np.zeros((len(maps) + 1, *places.shape[:2]), np.float32)
+        costs[np.flatnonzero(maps[:, 0] == 1)] = self.otherwise
+        return np.concatenate([maps, own]), costs
+
+
+def test_arranging_listens_to_advice():
+    labels = disc((48, 64), (24, 20, 15))
+    target = disc((48, 64), (24, 40, 12))
+    exemplar, says = pictured(labels), Says((0, -17))
+    ids = [one.indices().astype(np.uint16) for one in (labels, target)]
+    says_class = int(ids[1][24, 40])
+    assert says_class == 1
+    field = transport(labels, target).field
+    given = (np.rint(exemplar.image * 255).astype(np.uint8), *ids, field)
+    rest = {"frame": labels.shape, "fixed": np.zeros(labels.shape, bool)}
+    places, advised = arrange(*given, **rest, advice=says)
+    cell = cell_size(labels.shape)
+    assert says.places.shape == (48 // cell, 64 // cell, 2)
+    inside = ids[1] == 1
+    assert advised[inside].mean() > 0.95 and advised[~inside].mean() < 0.1
+    assert (shifts(places)[inside & advised] == says.shift).all()
+    # what is expected without it is what it is told
+    plain, none = arrange(*given, **rest)
+    assert not none.any()
+    middle = says.places[24 // cell, 40 // cell]
+    assert np.abs(plain[24, 40] - middle).max() <= 2 * cell
+    # a fixed pixel is nobody's advice, and dear seams are not worth a slight preference
+    fixed = np.zeros(labels.shape, bool)
+    fixed[:, 40:] = True
+    assert not arrange(*given, **rest | {"fixed": fixed}, advice=says)[1][:, 40:].any()
+    dear = arrange(*given, **rest, advice=Says((0, -17), seam=50.0, otherwise=0.2))[1]
+    assert dear.sum() < advised.sum()

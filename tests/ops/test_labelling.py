@@ -178,12 +178,13 @@ def test_seams_cost_what_they_show():
     chosen = np.full((2, 2, MOST), -1, np.int32)
     chosen[..., :4] = range(4)
     out = np.zeros((2, 2, 2, MOST, MOST), np.float32)
-    labelling.seam_costs(source, maps, chosen, 4, SEAM, 0, 2, out)
+    seam = np.array([SEAM, SEAM, SEAM, SEAM + 1], np.float32)
+    labelling.seam_costs(source, maps, chosen, 4, seam, 0, 2, out)
     for costs in (out[0, 0, 0], out[1, 0, 0]):  # to the right, downwards
         assert (np.diag(costs) == 0).all()
         assert costs[0, 1] == pytest.approx(SEAM)
         assert costs[0, 2] == pytest.approx(SEAM + (60 / SEAM_COLOUR) ** 2)
-        assert costs[0, 3] == pytest.approx(SEAM + WORST_SEAM)
+        assert costs[0, 3] == pytest.approx(SEAM + 1 + WORST_SEAM)  # the dearer of both maps
         assert (costs[4:] == 0).all() and (costs[:, 4:] == 0).all()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 from pydantic import BaseModel
@@ -40,6 +40,14 @@ class Synthesizer(Protocol):
 
     def arrays(self) -> Arrays:
         """All that was learnt as named arrays; exemplar and configuration with it restore the synthesizer."""
+
+
+@runtime_checkable
+class Polisher(Synthesizer, Protocol):
+    """A synthesizer that polishes its pictures in a way of its own, in place of :func:`analogon.ops.polish`."""
+
+    def polished(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering:
+        """As :meth:`Synthesizer.render`, of pieces of the source that fit together."""
 
 
 class Method(Protocol):

@@ -45,18 +45,29 @@ class Advice(Protocol):
     """What knows more of which map belongs where.
 
     Attributes:
-        seam: cost of any seam between two cells.
+        seam: cost of any seam at a cell that one of its own maps carries.
     """
 
     seam: float
 
-    def __call__(self, maps: Maps, cell: int) -> tuple[Maps, NDArray[np.float32]]:
-        """Maps (n, 8) with more behind them, and what each costs at each cell (m, grid); ``cell`` in pixels."""
+    def __call__(self, maps: Maps, cell: int, places: NDArray[np.float32]) -> tuple[Maps, NDArray[np.float32]]:
+        """Maps (n, 8) with more behind them, and what each costs at each cell (m, grid).
+
+        Args:
+            maps: those that the layouts propose.
+            cell: pixels along a cell.
+            places: (grid, 2), where in the source the middle of each cell is expected without advice.
+        """
 
 
 def cell_size(shape: tuple[int, ...]) -> int:
     """Pixels along a cell of the grid for a target of this shape: 1, 2, 4, 8, ..."""
     return 1 << max(0, round(float(np.log2(max(shape) / GRID))))
+
+
+def middles(grid: tuple[int, ...], shape: tuple[int, ...], cell: int) -> list[NDArray[np.intp]]:
+    """Rows and columns of the pixels in the middle of cells of a map of this shape."""
+    return [np.minimum(np.arange(g) * cell + cell // 2, n - 1) for g, n in zip(grid, shape, strict=True)]
 
 
 def arrange(
@@ -72,8 +83,8 @@ def arrange(
     things: Set[int] = frozenset(),
     stuff: Set[int] = frozenset(),
     advice: Advice | None = None,
-) -> Places:
-    """Source places (row, col) for every target pixel.
+) -> tuple[Places, NDArray[np.bool_]]:
+    """Source places (row, col) for every target pixel, and which pixels the advice's own maps carry.
 
     Args:
         source: (h', w', 3 or more) the picture.
@@ -94,10 +105,10 @@ def arrange(
         source_ids, target_ids, fallback, cell, expected, frame=frame, unusable=unusable, things=things, stuff=stuff
     )
     maps = np.pad(np.array(list(rows), np.float32), ((0, 0), (0, 2)))
-    prior, seam = np.zeros((0, *grid), np.float32), labelling.SEAM
+    prior, plain = np.zeros((0, *grid), np.float32), len(maps)
     if advice is not None:
-        seam = np.float32(advice.seam)
-        maps, prior = advice(maps, cell)
+        maps, prior = advice(maps, cell, _expected_places(expected, fallback, cell))
+    own = slice(plain, len(maps))
     deepest = labelling.DEPTH * max(1, cell // 8)
     depth_of = [labelling.depths(ids, min(deepest, 85)) for ids in (source_ids, target_ids)]
     chosen = np.empty((*grid, labelling.MOST), np.int32)
@@ -127,6 +138,9 @@ def arrange(
     )
     _follow(moved, maps, cell, chosen, costs)
     maps = _hold(fixed, maps, cell, chosen, costs)
+    seam = np.full(len(maps), labelling.SEAM, np.float32)
+    if advice is not None:
+        seam[own] = advice.seam
     seams = np.zeros((2, *grid, labelling.MOST, labelling.MOST), np.float32)
     spread(labelling.seam_costs, [(source, maps, chosen, cell, seam, a, b, seams) for a, b in parts])
     best = labelling.agree(costs, seams)
@@ -139,7 +153,14 @@ def arrange(
     if fixed.any():
         ys, xs = np.nonzero(fixed)
         places[ys, xs, 0], places[ys, xs, 1] = ys, xs
-    return places
+    advised = (chosen >= own.start) & (chosen < own.stop)
+    return places, advised.repeat(cell, 0).repeat(cell, 1)[:height, :width] & ~fixed
+
+
+def _expected_places(expected: NDArray[np.float32], fallback: NDArray[np.float32], cell: int) -> NDArray[np.float32]:
+    """Where the outline leads each cell's middle, and elsewhere the fallback: (grid, 2)."""
+    at = np.ix_(*middles(expected.shape[:2], fallback.shape[:2], cell))
+    return np.where(expected[..., :1] >= 0, expected[..., 1:], fallback[at])
 
 
 def _follow(

@@ -180,7 +180,8 @@ def rate(  # type: ignore[no-untyped-def]
 def seam_costs(source, maps, chosen, cell, seam, first, last, out):  # type: ignore[no-untyped-def]
     """What it costs that a cell and its right (``out[0]``) or lower (``out[1]``) neighbour take two given maps.
 
-    Colours of both maps are compared along the border of the cells. Any seam costs ``seam``.
+    Colours of both maps are compared along the border of the cells. Any seam costs the larger of what it costs at
+    either map, ``seam`` (maps).
     """
     rows, cols = source.shape[:2]
     grid_rows, grid_cols, most = chosen.shape
@@ -220,7 +221,8 @@ def seam_costs(source, maps, chosen, cell, seam, first, last, out):  # type: ign
                                 d = (mine[a, s, c] - theirs[b, s, c]) / SEAM_COLOUR
                                 square += d * d
                             total += min(square / 3, WORST_SEAM)
-                        out[axis, gy, gx, a, b] = seam + total / samples
+                        dearer = max(seam[chosen[gy, gx, a]], seam[chosen[ny, nx, b]])
+                        out[axis, gy, gx, a, b] = dearer + total / samples
 
 
 @kernel()

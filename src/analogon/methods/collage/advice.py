@@ -10,13 +10,18 @@ from numpy.typing import NDArray
 
 from analogon.data import Exemplar
 from analogon.methods.collage.network import Attention
-from analogon.methods.collage.planes import Ids, layout_of
-from analogon.methods.collage.proposals import Belief, propose
+from analogon.methods.collage.planes import Ids, Plane, layout_of
+from analogon.methods.collage.proposals import Belief, agreement, propose
 from analogon.methods.collage.training import Source
 from analogon.ops.arrange import Maps
+from analogon.ops.moves import of_things
 
-#: Cost of a seam between two cells: fewer, larger pieces than where nothing is known of parts.
+#: Cost of a seam at a piece that the network proposed: fewer, larger pieces than where nothing is known of parts.
 SEAM = 0.25
+#: It is heard where it gives less than this probability to what is expected without it.
+AGREED = 0.3
+#: What its own maps cost elsewhere.
+UNHEARD = 1e4
 #: Places of each cell that propose maps.
 BEST = 3
 
@@ -51,8 +56,8 @@ class Keeper:
         return self._known[cell]
 
     @torch.inference_mode()
-    def beliefs(self, target_ids: Ids, cell: int) -> tuple[tuple[int, int], tuple[int, int], list[Belief]]:
-        """The grids of a layout (h, w) and of the source, and what the network says of each class."""
+    def beliefs(self, target_ids: Ids, cell: int) -> tuple[NDArray[np.int64], tuple[int, int], list[Belief]]:
+        """The main classes of a layout's cells (gh, gw), the source's grid, and what the network says of each class."""
         source, keys = self.source(cell)
         layout = layout_of(*divisible(target_ids, cell), self.classes)
         queries, none = self.network.queries(torch.from_numpy(layout.planes)[None].to(self.device))
@@ -68,25 +73,32 @@ class Keeper:
             best = logits.topk(min(BEST, len(theirs)), dim=1).indices
             parts = (one.cpu().numpy() for one in (theirs, logits, none[0, at] - every, best))
             found.append(Belief(c, ours, *parts))
-        return (layout.main.shape[0], layout.main.shape[1]), source.grid, found
+        return layout.main, source.grid, found
 
 
 class Word:
-    """What the network says of one layout."""
+    """What the network says of one layout: of things alone, and where it doubts what is expected without it."""
 
     seam = SEAM
 
     def __init__(self, keeper: Keeper, target_ids: Ids, *, trust: float, turns: int) -> None:
         self.keeper, self.target_ids, self.trust, self.turns = keeper, target_ids, trust, turns
 
-    def __call__(self, maps: Maps, cell: int) -> tuple[Maps, NDArray[np.float32]]:
+    def __call__(self, maps: Maps, cell: int, places: Plane) -> tuple[Maps, Plane]:
         """The maps with likely ones of each class behind them, and what each costs at each cell."""
-        grid, source_grid, found = self.keeper.beliefs(self.target_ids, cell)
+        main, source_grid, found = self.keeper.beliefs(self.target_ids, cell)
+        grid = (main.shape[0], main.shape[1])
+        of_thing = of_things(main.astype(np.uint16))
         every, prior = [maps], [np.zeros((len(maps), *grid), np.float32)]
         for belief in found:
+            heard = of_thing & (main == belief.class_)
+            heard &= agreement(belief, places, grid, source_grid, cell) < AGREED
+            if not heard.any():
+                continue
             own = np.flatnonzero(maps[:, 0] == belief.class_)
             more, costs = propose(belief, maps[own], grid, source_grid, cell, turns=self.turns)
-            prior[0][own] = self.trust * costs[: len(own)]
+            costs *= self.trust
+            prior[0][own] = np.where(heard, costs[: len(own)], 0)
             every.append(more[len(own) :])
-            prior.append(self.trust * costs[len(own) :])
+            prior.append(np.where(heard, costs[len(own) :], np.float32(UNHEARD)))
         return np.concatenate(every), np.concatenate(prior)

@@ -27,7 +27,7 @@ from analogon.training.device import flushed_denormals, pick
 
 
 class Collager:
-    """A trained network and the exemplar it belongs to (a :class:`~analogon.methods.base.Synthesizer`)."""
+    """A trained network and the exemplar it belongs to (a :class:`~analogon.methods.base.Polisher`)."""
 
     def __init__(self, exemplar: Exemplar, config: Config, network: Attention, stopped: str | None = None) -> None:
         self.exemplar, self.config, self.stopped = exemplar, config, stopped
@@ -36,13 +36,20 @@ class Collager:
 
     def render(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering:
         """Pieces laid side by side, one pass; see the package's base class."""
+        return self._made(target, run, wishes, join=False)
+
+    def polished(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering:
+        """Pieces joined by the whole search, in which those that the network proposed stay as they are at first."""
+        return self._made(target, run, wishes, join=True)
+
+    def _made(self, target: LabelMap, run: Run, wishes: Wishes, *, join: bool) -> Rendering:
         device = pick(run.device)
         source_ids, target_ids = class_places(self.exemplar, target)
         if self._keeper is None or self._keeper.device != device:
             self._keeper = Keeper(self.network, self.exemplar, source_ids, device)
         word = Word(self._keeper, target_ids, trust=self.config.trust, turns=self.config.turns)
         with flushed_denormals():
-            return synthesize(self.exemplar, target, run, wishes=wishes, advice=word, join=False)
+            return synthesize(self.exemplar, target, run, wishes=wishes, advice=word, join=join)
 
     def arrays(self) -> Arrays:
         """The network's weights."""
