@@ -24,6 +24,7 @@ def level_of(
     depth_weight: float = 0.0,
     guides: np.ndarray | None = None,
     fixed: np.ndarray | None = None,
+    sure: np.ndarray | None = None,
 ) -> Level:
     """A level; ``painted`` (h, w, 3) is what its canvas shows."""
     shape = target_ids.shape
@@ -33,6 +34,7 @@ def level_of(
         target_ids.astype(np.uint16),
         np.empty((*shape, 0), source.dtype) if guides is None else guides,
         np.zeros(shape, bool) if fixed is None else fixed,
+        np.zeros(shape, bool) if sure is None else sure,
         demand=np.bincount(target_ids.astype(np.int64).ravel()),
         elsewhere=np.zeros([-(-n // CELL) for n in source_ids.shape], np.int32),
         factor=factor,

@@ -9,9 +9,13 @@ from analogon.transport import transport
 from .textures import PAIR, disc, halves, pictured, render
 
 
-def arranged(exemplar, target, *, fixed=None, **classes) -> np.ndarray:
+def arranged(exemplar, target, **options) -> np.ndarray:
+    return arranged_surely(exemplar, target, **options)[0]
+
+
+def arranged_surely(exemplar, target, *, fixed=None, **classes) -> tuple[np.ndarray, np.ndarray]:
     source_ids, target_ids = (labels.indices().astype(np.uint16) for labels in (exemplar.labels, target))
-    places, advised = arrange(
+    return arrange(
         np.rint(exemplar.image * 255).astype(np.uint8),
         source_ids,
         target_ids,
@@ -20,8 +24,6 @@ def arranged(exemplar, target, *, fixed=None, **classes) -> np.ndarray:
         fixed=np.zeros(target.shape, bool) if fixed is None else fixed,
         **classes,
     )
-    assert not advised.any()
-    return places
 
 
 def shifts(places: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from analogon.ops.exact import best_places
+from analogon.ops.leaps import Dictionary
 
 from .levels import eight_bits, level_of, recount, somewhere, textured
 
@@ -123,3 +124,28 @@ def test_the_class_must_be_met_but_on_borders_a_tiles_seam_among_them(wrap):
     if wrap:
         expected[[0, -1]] = False
     assert (strict == expected).all()
+
+
+@pytest.mark.parametrize("wrap", [False, True])
+def test_no_leap_tears_a_part_that_is_a_copy(wrap):
+    source, ids = np.zeros((24, 30, 3), np.uint8), np.zeros((24, 30), int)
+    sure = np.zeros((24, 30), bool)
+    sure[0:4, 10:16] = True
+    level = level_of(source, ids, ids, factor=2, wrap=wrap, sure=sure)
+    leaping = np.ones((12, 15), bool)
+    leaping[0:4, 3:10] = False  # with a margin of the patch's radius, 2 pixels of this level
+    leaping[10:] = not wrap or (np.abs(np.arange(15) - 6) > 3)
+    assert (level.leaping() == leaping).all()
+    assert level_of(source, ids, ids).leaping().all()
+
+
+def test_proposals_are_made_where_leaping_is_allowed():
+    level = textured()
+    level.sure[8:14, 10:20] = True
+    places = somewhere(level)
+    usage, price = recount(level, places), np.full(2, 9, np.float32)
+    dictionary = Dictionary.of(level.padded_source, level.padded_source_ids, level.patch, 2)
+    ys, xs = np.nonzero(np.ones(level.target_ids.shape, bool))
+    found = [level._leaps(dictionary, ys, xs, usage, price, turn) for turn in range(4)]
+    proposed = np.any([(each >= 0).all(-1) for each in found], 0)
+    assert (proposed == level.leaping()[ys, xs]).all()

@@ -136,7 +136,9 @@ def followed(source: np.ndarray, target: np.ndarray, every: int = 1, cell: int =
 
 @pytest.mark.parametrize("every", [1, 3])
 def test_inside_cells_move_with_the_outline_near_by(every):
-    rows, cols, moves = followed(animal(), animal(foreleg=76), every, 2 * every)
+    found = followed(animal(), animal(foreleg=76), every, 2 * every)
+    rows, cols, moves = found.rows, found.cols, found.moves
+    assert not found.copied.any()
     cells = np.zeros((SHAPE[0] // 2, SHAPE[1] // 2), bool)
     cells[rows, cols] = True
     assert (cells == animal(foreleg=76).reshape(cells.shape[0], 2, cells.shape[1], 2).any((1, 3))).all()

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from analogon.ops import labelling, outlines
 from analogon.ops.moves import Box, Moved, Region, beside, regions_of
-from analogon.ops.outlines import Points
 from analogon.ops.parallel import bands, spread
 
 Places = NDArray[np.int32]
@@ -84,7 +83,9 @@ def arrange(
     stuff: Set[int] = frozenset(),
     advice: Advice | None = None,
 ) -> tuple[Places, NDArray[np.bool_]]:
-    """Source places (row, col) for every target pixel, and which pixels the advice's own maps carry.
+    """Source places (row, col) for every target pixel, and which of them are sure to belong together.
+
+    Sure are pixels of a new part that is a copy of another, and those that the advice's own maps carry.
 
     Args:
         source: (h', w', 3 or more) the picture.
@@ -101,8 +102,18 @@ def arrange(
     height, width = target_ids.shape
     grid = (-(-height // cell), -(-width // cell))
     expected = np.full((*grid, 3), -1, np.float32)
+    sure = np.zeros(grid, bool)
     rows = _maps(
-        source_ids, target_ids, fallback, cell, expected, frame=frame, unusable=unusable, things=things, stuff=stuff
+        source_ids,
+        target_ids,
+        fallback,
+        cell,
+        expected,
+        sure,
+        frame=frame,
+        unusable=unusable,
+        things=things,
+        stuff=stuff,
     )
     maps = np.pad(np.array(list(rows), np.float32), ((0, 0), (0, 2)))
     prior, plain = np.zeros((0, *grid), np.float32), len(maps)
@@ -153,8 +164,8 @@ def arrange(
     if fixed.any():
         ys, xs = np.nonzero(fixed)
         places[ys, xs, 0], places[ys, xs, 1] = ys, xs
-    advised = (chosen >= own.start) & (chosen < own.stop)
-    return places, advised.repeat(cell, 0).repeat(cell, 1)[:height, :width] & ~fixed
+    sure |= (chosen >= own.start) & (chosen < own.stop)
+    return places, sure.repeat(cell, 0).repeat(cell, 1)[:height, :width]
 
 
 def _expected_places(expected: NDArray[np.float32], fallback: NDArray[np.float32], cell: int) -> NDArray[np.float32]:
@@ -219,15 +230,19 @@ def _maps(
     fallback: NDArray[np.float32],
     cell: int,
     expected: NDArray[np.float32],
+    sure: NDArray[np.bool_],
     *,
     frame: tuple[int, int],
     unusable: int | None,
     things: Set[int],
     stuff: Set[int],
 ) -> Iterator[Row]:
-    """All maps that are proposed, plain ones first, each once; where cells should lead to is told to ``expected``."""
+    """All maps that are proposed, plain ones first, each once.
+
+    Where cells should lead to is told to ``expected``, and to ``sure`` which of them are of new parts that are copies.
+    """
     seen: set[tuple[float, ...]] = set()
-    for row in _all_maps(source_ids, target_ids, fallback, cell, expected, frame, unusable, things, stuff):
+    for row in _all_maps(source_ids, target_ids, fallback, cell, expected, sure, frame, unusable, things, stuff):
         key = (row[0], *(round(value, 3) for value in row[1:5]))
         if key not in seen:
             seen.add(key)
@@ -240,6 +255,7 @@ def _all_maps(
     fallback: NDArray[np.float32],
     cell: int,
     expected: NDArray[np.float32],
+    sure: NDArray[np.bool_],
     frame: tuple[int, int],
     unusable: int | None,
     things: Set[int],
@@ -267,17 +283,17 @@ def _all_maps(
                 shapes = source.shape, target.shape
                 found = outlines.followed(origin, region, shapes, every, cell, turned=mirrored)
                 if found is not None and not beside(origin, source, unusable):
-                    yield from _matching(float(c), *found, cell, expected)
+                    yield from _matching(float(c), found, cell, expected)
+                    sure[found.rows[found.copied], found.cols[found.copied]] = True
         yield from _frequent(c, target_ids, fallback)
 
 
-def _matching(
-    c: float, rows: NDArray[np.intp], cols: NDArray[np.intp], moves: Points, cell: int, expected: NDArray[np.float32]
-) -> Iterator[Row]:
+def _matching(c: float, found: outlines.Cells, cell: int, expected: NDArray[np.float32]) -> Iterator[Row]:
     """The shifts of a region's parts as its outline shows them; ``expected`` (grid, 3): see ``labelling.rate``."""
+    rows, cols = found.rows, found.cols
     expected[rows, cols, 0] = c
-    expected[rows, cols, 1:] = (np.stack([rows, cols], -1) + 0.5) * cell + moves
-    for down, across in outlines.frequent(moves, cell):
+    expected[rows, cols, 1:] = (np.stack([rows, cols], -1) + 0.5) * cell + found.moves
+    for down, across in outlines.frequent(found.moves, cell):
         yield c, 1.0, down, 1.0, across, SHIFTED
 
 

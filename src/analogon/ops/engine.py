@@ -94,11 +94,11 @@ def synthesize(
     moved = moved_regions(target_ids, fallback)
     fixed = _fixed(whole, target, source_ids, target_ids, moved, wishes)
     clock.stage("carrying")
-    advised = np.zeros(target.shape, bool)
+    sure = np.zeros(target.shape, bool)
     if start is not None:
         places = start.copy()
     elif pieces:
-        places, advised = arrange(
+        places, sure = arrange(
             source,
             source_ids,
             target_ids,
@@ -123,7 +123,7 @@ def synthesize(
         target_ids[part],
         guides[part],
         fixed[part],
-        advised[part],
+        sure[part],
         demand=np.bincount(target_ids.ravel(), minlength=len(exemplar.labels.palette)),
         elsewhere=usage_of(places, source_ids.shape) - usage_of(places[part], source_ids.shape),
         wrap=wishes.tile,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from analogon.ops import leaps, votes
@@ -50,6 +51,7 @@ class Level:
         even: by class, how often a pixel of the source would be used if all were used evenly.
         elsewhere: how often each cell of the source is used outside of this part of the target.
         thin: bool, pixels of parts thinner than a patch, which never leave their class; none but at the full size.
+        sure: bool, pixels of pieces that are sure to belong together.
     """
 
     factor: int
@@ -67,6 +69,7 @@ class Level:
     even: NDArray[np.float64]
     elsewhere: NDArray[np.int32]
     thin: NDArray[np.bool_]
+    sure: NDArray[np.bool_]
 
     @staticmethod
     def of(
@@ -75,6 +78,7 @@ class Level:
         target_ids: Ids,
         guides: Plane,
         fixed: NDArray[np.bool_],
+        sure: NDArray[np.bool_],
         *,
         demand: NDArray[np.int64],
         elsewhere: NDArray[np.int32],
@@ -113,6 +117,7 @@ class Level:
             np.where((demand > 0) & (supply > 0), np.maximum(demand / np.maximum(supply, 1), LEAST_EVEN), np.inf),
             _shrunk_usage(elsewhere, factor, source_ids.shape),
             _thin(target_ids, patch) if factor == 1 else np.zeros(target_ids.shape, bool),
+            sampled(sure, factor),
         )
 
     def start(self, full: Places, coarser: Places | None, coarser_ids: Ids | None = None) -> Places:
@@ -239,6 +244,18 @@ class Level:
                 border[last] |= apart
         return ~border | self.thin
 
+    def leaping(self) -> NDArray[np.bool_]:
+        """Pixels whose patches touch no piece that is sure to belong together: bool (h, w).
+
+        Where such a piece is joined on, the start map's seams were chosen at the full size. At a smaller one texture is
+        grey, and what is as grey would fit better.
+        """
+        if not self.sure.any():
+            return ~self.sure
+        wide = padded(self.sure, self.patch // 2, wrap=self.wrap)
+        near = sliding_window_view(wide, (self.patch, self.patch)).any((2, 3))
+        return np.asarray(~near)
+
     def _paint(self, places: Places, active: NDArray[np.uint8], radius: int) -> None:
         """The picture of these places on the canvas."""
         spread(
@@ -264,9 +281,9 @@ class Level:
         price: NDArray[np.float32],
         turn: int,
     ) -> NDArray[np.int32]:
-        """A proposal for every fourth active pixel, other ones each turn; (-1, -1) for the rest."""
+        """A proposal for every fourth active pixel that leaps, other ones each turn; (-1, -1) for the rest."""
         out = np.full((len(ys), 2), -1, np.int32)
-        asked = np.flatnonzero((ys % 2 == turn % 2) & (xs % 2 == turn // 2 % 2))
+        asked = np.flatnonzero((ys % 2 == turn % 2) & (xs % 2 == turn // 2 % 2) & self.leaping()[ys, xs])
         queries = np.stack([ys[asked], xs[asked]], -1).astype(np.int32)
         classes = self.target_ids[ys[asked], xs[asked]]
         out[asked] = dictionary.nearest(self.canvas, self.padded_target_ids, queries, classes, usage, price)

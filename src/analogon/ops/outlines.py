@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogon.kernels import kernel
+from analogon.ops import limbs
 from analogon.ops.moves import Region
 
 Points = NDArray[np.float64]
@@ -31,6 +32,8 @@ STRIDE = 4
 MOST_CUT, SMALLEST = 0.03, 0.01
 #: Outlines that differ by more have nothing to do with each other.
 UNLIKE = 1.0
+#: A new part whose outline differs by less from another part's may be a copy of that.
+ALIKE = 0.5
 #: Displacements inside a region go by their squared distances to the outline to this power.
 SHARPNESS = 2
 #: Cells beside its expected place that a map may lead to, what each further one costs, and the most that is counted.
@@ -81,20 +84,20 @@ def trace(part):  # type: ignore[no-untyped-def]
     return out[:n].copy()
 
 
-def outline(corners: NDArray[np.int32]) -> Points:
-    """POINTS points at even distances of the outline through these corners, smoothed: float64 (POINTS, 2)."""
-    width = max(2, len(corners) // POINTS)
+def outline(corners: NDArray[np.int32], count: int = POINTS) -> Points:
+    """So many points at even distances of the outline through these corners, smoothed: float64 (count, 2)."""
+    width = max(2, len(corners) // count)
     sums = np.zeros((len(corners) + width, 2))
     sums[1:] = np.cumsum(np.concatenate([corners, corners[: width - 1]]), 0)
     smooth = (sums[width:] - sums[:-width]) / width
     closed = np.concatenate([smooth, smooth[:1]])
     along = np.concatenate([[0], np.cumsum(np.hypot(*np.diff(closed, axis=0).T))])
-    at = np.arange(POINTS) * along[-1] / POINTS
+    at = np.arange(count) * along[-1] / count
     return np.stack([np.interp(at, along, closed[:, axis]) for axis in (0, 1)], -1)
 
 
 def _looks(points: Points) -> Points:
-    """What an outline looks like about each point, wherever that is: (POINTS, k)."""
+    """What an outline looks like about each point, wherever that is: (points, k)."""
     parts = []
     for scale in SCALES:
         ahead, behind = np.roll(points, -scale, 0) - points, points - np.roll(points, scale, 0)
@@ -213,6 +216,22 @@ def _size(points: Points) -> float:
     return max(1.0, float(np.sqrt(area)))
 
 
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Cells of a target region of which an outline tells where they come from.
+
+    Attributes:
+        rows, cols: where they are.
+        moves: float64 (n, 2), by how many pixels they are displaced.
+        copied: bool (n,), those of new parts, which are copies of others.
+    """
+
+    rows: NDArray[np.intp]
+    cols: NDArray[np.intp]
+    moves: Points
+    copied: NDArray[np.bool_]
+
+
 def followed(
     theirs: Region,
     ours: Region,
@@ -221,8 +240,8 @@ def followed(
     cell: int,
     *,
     turned: bool = False,
-) -> tuple[NDArray[np.intp], NDArray[np.intp], Points] | None:
-    """The cells of a target region (rows, columns), and by how many pixels its outline displaces them: (n, 2).
+) -> Cells | None:
+    """The cells of a target region, and by how much its outline displaces them; none of parts that are like no other.
 
     None where the region is small, cut by the frame, unlike the source region or more like its mirror image.
 
@@ -234,13 +253,20 @@ def followed(
     part, (top, left, _, _) = ours
     if part.sum() < SMALLEST * shapes[1][0] * shapes[1][1]:
         return None
-    found = []
+    corners = []
     for (region, box), shape in zip((theirs, ours), shapes, strict=True):
-        corners = trace(region) + np.array(box[:2], np.int32)
+        corners.append(trace(region) + np.array(box[:2], np.int32))
         # where the frame cuts a region, that is not its outline
-        if ((corners == 0) | (corners == shape)).any(1).mean() > MOST_CUT:
+        if ((corners[-1] == 0) | (corners[-1] == shape)).any(1).mean() > MOST_CUT:
             return None
-        found.append(outline(corners))
+    shift = np.array(limbs.shift_of(*corners), np.int32)
+    new = limbs.added(corners[0], corners[1] + shift)
+    gone = limbs.added(corners[1] + shift, corners[0])
+    # what only one of them has would lead the walk astray
+    found = [
+        outline(np.delete(points, np.concatenate(parts), 0) if parts else points)
+        for points, parts in zip(corners, (gone, new), strict=True)
+    ]
     match = matched(*found)
     if match.difference > UNLIKE:
         return None
@@ -252,9 +278,45 @@ def followed(
     touched[ys, xs] = True
     rows, cols = np.nonzero(touched)
     middles = (np.stack([rows, cols], -1) + 0.5) * cell / every
-    weights = (_differences(middles, match.target) + (cell / every / 2) ** 2) ** -SHARPNESS
+    apart = _differences(middles, match.target)
+    weights = (apart + (cell / every / 2) ** 2) ** -SHARPNESS
     moves = np.einsum("ij,jk->ik", weights, match.source - match.target) / weights.sum(1)[:, None]
-    return rows, cols, moves * every
+    known, copied = np.ones(len(rows), bool), np.zeros(len(rows), bool)
+    for stretch in new:
+        inside = _differences(middles, corners[1][stretch].astype(float)).min(1) < apart.min(1)
+        copy = _copied(corners[0], corners[1], stretch, theirs, middles[inside])
+        if copy is None:
+            known[inside] = False
+        else:
+            moves[inside], copied[inside] = copy, True
+    return Cells(rows[known], cols[known], moves[known] * every, copied[known])
+
+
+def _copied(
+    theirs: NDArray[np.int32], ours: NDArray[np.int32], stretch: NDArray[np.intp], region: Region, inside: Points
+) -> Points | None:
+    """The shift by which a new part, a ``stretch`` of our outline with places ``inside``, is a copy of one of theirs.
+
+    Of parts that look like it the one that has most of its places in the ``region``. None where nothing is like it.
+    """
+    mine = outline(ours, max(1, round(POINTS * len(ours) / len(theirs))))
+    of_part = np.isin(_differences(mine, ours.astype(float)).argmin(1), stretch)
+    first = int(np.argmin(of_part))
+    at = (np.flatnonzero(np.roll(of_part, -first)) + first) % len(mine)
+    points = outline(theirs)
+    to = (np.arange(POINTS)[:, None] + np.arange(len(at))) % POINTS
+    unlike = _differences(_looks(mine)[at], _looks(points))[np.arange(len(at)), to].mean(1)
+    part, box = region
+    best: Points | None = None
+    most = 0.0
+    for start in np.flatnonzero(unlike < ALIKE):
+        shift: Points = np.median(points[to[start]] - mine[at], 0)
+        y, x = (np.floor(inside + shift).astype(int) - box[:2]).T
+        within = (y >= 0) & (x >= 0) & (y < part.shape[0]) & (x < part.shape[1])
+        share = float(part[y[within], x[within]].sum()) / len(inside)
+        if share > most:
+            best, most = shift, share
+    return best
 
 
 def frequent(moves: Points, cell: int) -> list[tuple[float, float]]:

@@ -13,9 +13,6 @@ from numpy.typing import NDArray
 from analogon.ops.arrange import cell_size
 from analogon.ops.level import Ids, Level, Places, Plane
 
-#: What is held is so on levels of more than this factor: finer ones only join it to what is beside it.
-HELD = 2
-
 
 @dataclass(frozen=True)
 class Settings:
@@ -58,7 +55,7 @@ class Problem:
         source_ids, target_ids: uint16 (h', w') and (h, w) classes from 0; ids that only the source has are unusable.
         guides: (h, w, C - 3) the target's guides.
         fixed: bool (h, w), pixels whose start place stays.
-        held: bool (h, w), pixels whose start place stays on coarse levels.
+        sure: bool (h, w), pixels of pieces that are sure to belong together; no leaps tear them.
         demand: pixels of each class in the whole target, of which this may be a part.
         elsewhere: how often each cell of the source is used in the rest of it; see :func:`usage_of`.
         wrap: whether the target continues on its other side.
@@ -73,7 +70,7 @@ class Problem:
     target_ids: Ids
     guides: Plane
     fixed: NDArray[np.bool_]
-    held: NDArray[np.bool_]
+    sure: NDArray[np.bool_]
     demand: NDArray[np.int64]
     elsewhere: NDArray[np.int32]
     wrap: bool = False
@@ -139,7 +136,8 @@ def _level(problem: Problem, factor: int, settings: Settings) -> Level:
         problem.source_ids,
         problem.target_ids,
         problem.guides,
-        problem.fixed | problem.held if factor > HELD else problem.fixed,
+        problem.fixed,
+        problem.sure,
         demand=problem.demand,
         elsewhere=problem.elsewhere,
         factor=factor,

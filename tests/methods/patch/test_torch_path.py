@@ -62,7 +62,7 @@ def level_of(source, ids, target_ids, *, wrap, guides=None, fixed=None) -> Level
     cells = [-(-n // CELL) for n in ids.shape]
     return Level.of(
         source, ids.astype(np.uint16), target_ids.astype(np.uint16), none if guides is None else guides,
-        np.zeros(target_ids.shape, bool) if fixed is None else fixed,
+        np.zeros(target_ids.shape, bool) if fixed is None else fixed, np.zeros(target_ids.shape, bool),
         demand=np.bincount(target_ids.ravel().astype(int)),
         elsewhere=np.random.default_rng(5).integers(0, 60, cells, np.int32),
         factor=1, patch=5, depth_weight=0, wrap=wrap,
@@ -131,8 +131,9 @@ def beginning(problem: Problem) -> np.ndarray:
 def cost_of(problem: Problem, places: np.ndarray, settings: Settings) -> float:
     """What all patches of the picture that places make differ by from the source, in colour and class, and the use."""
     level = Level.of(
-        problem.source, problem.source_ids, problem.target_ids, problem.guides, problem.fixed, demand=problem.demand,
-        elsewhere=problem.elsewhere, factor=1, patch=settings.patch, depth_weight=0, wrap=problem.wrap,
+        problem.source, problem.source_ids, problem.target_ids, problem.guides, problem.fixed, problem.sure,
+        demand=problem.demand, elsewhere=problem.elsewhere, factor=1, patch=settings.patch, depth_weight=0,
+        wrap=problem.wrap,
     )  # fmt: skip
     level._paint(places, np.ones(places.shape[:2], np.uint8), 0)
     height, width = places.shape[:2]
@@ -291,6 +292,23 @@ def test_a_single_open_pixel_is_improved_alike(make):
         assert np.array_equal(ours, theirs) and np.array_equal(*errors)
         changed += (theirs != first).any()
     assert changed > 3
+
+
+def test_neither_path_leaps_where_pieces_are_sure():
+    """A level where no pixel may leap is improved as without leaps, one where some may is not."""
+
+    def improved(sure, reluctance):
+        level = textured(wrap=False)
+        level.sure[sure] = True
+        places = in_pieces(level)
+        on_torch(level).improve(
+            places, rounds=3, reluctance=reluctance, uniformity=9e3, class_weight=WEIGHT, tries=0, seed=1
+        )
+        return places
+
+    none = improved(np.s_[:0], None)
+    assert np.array_equal(improved(np.s_[:], 1.25), none)
+    assert not np.array_equal(improved(np.s_[:10], 1.25), none)
 
 
 @pytest.mark.parametrize("finest", [1, 2])

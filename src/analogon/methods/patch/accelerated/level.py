@@ -135,7 +135,9 @@ class DeviceLevel(Level):
     ) -> Tensor:
         """See :meth:`analogon.ops.level.Level._leaps`: int32 (n, 2)."""
         out = torch.full((len(pixels), 2), -1, dtype=torch.int32, device=self.device)
-        asked = torch.nonzero((pixels % 2 == pixels.new_tensor((turn % 2, turn // 2 % 2))).all(-1))[:, 0]
+        turns = (pixels % 2 == pixels.new_tensor((turn % 2, turn // 2 % 2))).all(-1)
+        leaping = moved(self.leaping(), self.device)[pixels[:, 0], pixels[:, 1]]
+        asked = torch.nonzero(turns & leaping)[:, 0]
         at = pixels[asked]
         classes = self._ids[1][at[:, 0], at[:, 1]]
         patches = scan.patches
