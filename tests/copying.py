@@ -11,7 +11,7 @@ from analogon.data import Exemplar, LabelMap
 from analogon.methods import registry
 from analogon.provenance import Provenance
 from analogon.rendering import PLAIN, Rendering, Wishes
-from analogon.run import Progress, Run
+from analogon.run import UNTRAINED, Outcome, Progress, Run
 
 
 class Config(BaseModel):
@@ -25,7 +25,7 @@ class Copier:
 
     exemplar: Exemplar
     config: Config
-    stopped: None = None
+    outcome: Outcome = UNTRAINED
 
     def render(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering:
         source = self.exemplar.labels

@@ -211,7 +211,7 @@ def test_targets_beyond_the_limit_come_in_their_full_size(fit, make_target, reci
 def test_previews_are_written_and_practised_on(fit, target, tmp_path):
     with_target = fit(previews=[target], folder=tmp_path, steps=9)
     previews = sorted(path.name for path in (tmp_path / "previews").iterdir())
-    assert previews == [f"{n:06d}-1.png" for n in range(1, 9)]
+    assert previews == [f"{n:06d}-1.png" for n in range(2, 9)]
     with Image.open(tmp_path / "previews" / previews[0]) as picture:
         assert picture.size == (32, 24)
     assert (fit(steps=9).render(target).image != with_target.render(target).image).any()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from analogon._version import __version__
 
 if TYPE_CHECKING:
-    from analogon.api import Model, check_render, fit, load
+    from analogon.api import Model, check_render, fit, fit_many, load
     from analogon.catalogue import FieldInfo, MethodInfo, describe_method, list_methods
     from analogon.data import Exemplar, LabelClass, LabelMap, Palette
     from analogon.errors import (
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 #: Public names by the module that has them. They are imported on first use: the package starts at once.
 _HOMES = {
-    "analogon.api": ("Model", "check_render", "fit", "load"),
+    "analogon.api": ("Model", "check_render", "fit", "fit_many", "load"),
     "analogon.catalogue": ("FieldInfo", "MethodInfo", "describe_method", "list_methods"),
     "analogon.data": ("Exemplar", "LabelClass", "LabelMap", "Palette"),
     "analogon.errors": (
@@ -79,6 +79,7 @@ __all__ = [
     "find_case",
     "first_labels",
     "fit",
+    "fit_many",
     "list_methods",
     "load",
     "load_exemplar",

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import math
 import platform
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -19,19 +16,16 @@ from analogon import kernels
 from analogon._version import __version__
 from analogon.data import Exemplar, LabelMap
 from analogon.errors import ModelError, OptionError
+from analogon.fitting import order
 from analogon.io import ImageSource, LabelSource
-from analogon.loading import load_target, load_targets, load_wishes
+from analogon.loading import load_target, load_wishes
 from analogon.methods import registry
-from analogon.methods.base import Polisher, Synthesizer
+from analogon.methods.base import ManyMethod, Polisher, Synthesizer
 from analogon.methods.bundle import FILE, Bundle
 from analogon.rendering import Guide, Wishes
 from analogon.result import Result
 from analogon.run import CHECKPOINT, Progress, Run, ignore
 
-#: Seeds are multiplied and added to in 64 bits.
-MOST_SEED = 2**32 - 1
-#: ``size`` never brings the longest side below this many pixels.
-SMALLEST = 16
 #: Libraries whose versions belong to a result, and their modules.
 _COMPUTING = {"scipy": "scipy", "scikit-image": "skimage", "torch": "torch"}
 
@@ -60,8 +54,9 @@ def fit(
     Args:
         method, recipe: see :func:`list_methods`; no recipe means the method's default one.
         steps: number of training steps, in place of the recipe's.
-        minutes: time budget. The number of steps is then what fits in (the recipe's is no limit), and is
-            found in ``model.config`` to repeat the fit with; with ``steps`` too, whichever ends first.
+        minutes: time budget. There are as many steps as fit in (the recipe's number is no limit), and learning rates
+            fall with the time that is spent, however the machine's pace changes; with ``steps`` too, whichever ends
+            first. A fit of time is not repeated to the bit, but ``steps=model.config["steps"]`` comes near.
         seed: 0 to 4294967295; same seed, same machine, same picture.
         device: "auto" (an accelerator where there is one), "cpu", "cuda", "cuda:1" or "mps".
         size: factor in (0, 1] of the size that the method would work at: the exemplar's, or its ``size_limit``.
@@ -77,80 +72,87 @@ def fit(
         OptionError: an argument cannot be used. ModelError: ``folder`` cannot be written to, or there is nothing in
             it to resume, or a fit with other arguments. TrainingError: a loss is not a number.
     """
-    if minutes is not None and not (_is(minutes, Real) and 0 < minutes < math.inf):
-        raise OptionError(f"minutes cannot be {minutes!r}: give a number above 0.")
-    if not (_is(size, Real) and 0 < size <= 1):
-        raise OptionError(f"size cannot be {size!r}: give a factor above 0 and up to 1.")
-    if not (_is(seed, Integral) and 0 <= seed <= MOST_SEED):
-        raise OptionError(f"seed cannot be {seed!r}: give a whole number from 0 to {MOST_SEED}.")
-    entry = registry.get(method)
-    training = {
-        "--steps": ("no step to count", steps is not None),
-        "--minutes": ("no time to limit", minutes is not None),
-        "--resume": ("nothing to resume", resume),
-        "--preview": ("nothing to preview", len(previews) > 0),
-    }
-    entry.check_learns({option: what for option, (what, given) in training.items() if given})
-    if resume and folder is None:
-        raise OptionError("There is nothing to resume without a folder: name the one the fit was started with.")
-    if exemplar.usable is not None:
-        entry.check_takes(["mask"])
-    if steps is not None:
-        options["steps"] = steps
-    config = entry.configure(recipe, options)
-    if size < 1:
-        if "size_limit" not in entry.config_type.model_fields:
-            raise OptionError(f"Method '{method}' works at the full size only: leave out --size.")
-        side = min(config.model_dump()["size_limit"], max(exemplar.shape))
-        config = entry.configure(recipe, {**options, "size_limit": max(round(float(size) * side), SMALLEST)})
-    engine = entry.load()
-    device, threads = entry.machine(str(device))
-    run = Run(
+    asked = order(
+        [exemplar],
+        registry.get(method),
+        recipe,
+        options,
+        steps=steps,
+        minutes=minutes,
+        seed=seed,
         device=device,
-        seed=int(seed),
-        minutes=float(minutes) if minutes is not None else None,
-        most_steps=None if steps is None else int(steps),
-        targets=load_targets(exemplar, previews),
-        folder=Path(folder) if folder is not None else None,
+        size=size,
+        previews=previews,
+        folder=folder,
         resume=resume,
-        listener=progress or ignore,
+        progress=progress,
     )
-    inputs = {"exemplar": exemplar.digest(), "targets": [target.digest() for target in run.targets]}
-    requested = {
-        "method": method,
-        "picture or labels": inputs["exemplar"],
-        "list of targets": inputs["targets"],
-        "configuration": config.model_dump(mode="json"),
-        "seed": run.seed,
-        "time budget": run.minutes,
-        "limit of steps": run.most_steps if run.minutes else None,
-    }
-    run = replace(run, request=requested)
+    run = asked.run
     if run.folder is not None:
         Bundle.check_folder(run.folder)
         if resume and not (run.folder / CHECKPOINT).exists():
-            return _finished(run.folder, requested, run)
+            return _finished(run.folder, run.request, run)
     started = time.monotonic()
-    synthesizer = engine.fit(exemplar, config, run)
-    record = {
-        "method": method,
-        "config": synthesizer.config.model_dump(mode="json"),
-        "seed": run.seed,
-        "fit_seconds": round(time.monotonic() - started, 3),
-        "stopped": synthesizer.stopped,
-        "inputs": inputs,
-        "requested": requested,
-        "device": device,
-        "threads": threads,
-        "versions": versions(),
-    }
-    model = Model(synthesizer, record, device=device)
+    synthesizer = asked.engine.fit(exemplar, asked.configs[0], run)
+    record = asked.record(0, synthesizer, time.monotonic() - started)
+    model = Model(synthesizer, record | {"versions": versions()}, device=run.device)
     if run.folder is not None:
         model.save(run.folder)
         # only now: a disk that is full would have cost the whole fit
         if model.stopped != "interrupted":
             (run.folder / CHECKPOINT).unlink(missing_ok=True)
     return model
+
+
+def fit_many(
+    exemplars: Sequence[Exemplar],
+    method: str = "collage",
+    *,
+    recipe: str | None = None,
+    steps: int | None = None,
+    minutes: float | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    size: float = 1.0,
+    progress: Callable[[Progress], None] | None = None,
+    **options: Any,
+) -> list[Model]:
+    """Learn several exemplars at once, a model for each: one program trains all of them side by side.
+
+    Each learns what :func:`fit` with the same arguments would teach it, up to rounding. It is meant for
+    accelerators, which one small picture does not keep busy; a CPU takes longer than for one after the other. Nothing
+    is kept on disk: :meth:`Model.save` the models. ``fit_seconds`` of each is the time of all, and
+    ``record["together"]`` their number.
+
+    Args:
+        exemplars: of any sizes and classes; alike ones waste least.
+        method: one that can; the others refuse.
+
+    The others, and what is raised, are those of :func:`fit`; a loss that is not a number ends all of them.
+    """
+    entry = registry.get(method)
+    entry.check_many()
+    if not exemplars:
+        raise OptionError("There is no exemplar to fit: give at least one.")
+    asked = order(
+        exemplars,
+        entry,
+        recipe,
+        options,
+        steps=steps,
+        minutes=minutes,
+        seed=seed,
+        device=device,
+        size=size,
+        progress=progress,
+    )
+    started = time.monotonic()
+    synthesizers = cast(ManyMethod, asked.engine).fit_many(exemplars, asked.configs, asked.run)
+    more = {"versions": versions(), "together": len(exemplars)}
+    seconds = time.monotonic() - started
+    return [
+        Model(one, asked.record(n, one, seconds) | more, device=asked.run.device) for n, one in enumerate(synthesizers)
+    ]
 
 
 def _finished(folder: Path, requested: Mapping[str, Any], run: Run) -> Model:
@@ -203,8 +205,8 @@ class Model:
             exemplar and of all targets practised on, what was requested, device and number of CPU threads of the fit,
             versions. It is saved with the model.
         method, seed: what it was fitted with.
-        fit_seconds: wall-clock time of the fit.
-        stopped: ``"interrupted"`` or ``"time"`` where the fit ended early, else None.
+        fit_seconds: wall-clock time of the fit, of all its sittings where it was resumed.
+        stopped: ``"interrupted"`` where the fit ended early, else None.
     """
 
     def __init__(self, synthesizer: Synthesizer, record: Mapping[str, Any], *, device: str) -> None:
@@ -222,7 +224,7 @@ class Model:
 
     @property
     def config(self) -> dict[str, Any]:
-        """Every hyperparameter in effect, as JSON values."""
+        """Every hyperparameter in effect, as JSON values; ``steps`` are those done."""
         return self._synthesizer.config.model_dump(mode="json")
 
     def render(
@@ -345,7 +347,3 @@ def versions() -> dict[str, str]:
     if numba := kernels.compiler():
         found["numba"] = numba  # it has compiled what is in use, and need not be there itself
     return found
-
-
-def _is(value: object, kind: type) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool)

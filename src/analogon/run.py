@@ -45,7 +45,7 @@ class Run:
         device: "auto" (an accelerator where there is one), "cpu", "cuda", "cuda:1" or "mps".
         seed: every random draw derives from it.
         minutes: time budget of a fit; None for the configured number of steps.
-        most_steps: upper limit of the steps that a time budget is turned into; None for no limit.
+        most_steps: upper limit of the steps within a time budget; None for no limit.
         targets: layouts that will be asked for: shown as previews, practised on by methods that can.
         folder: where checkpoint, history and previews go; None keeps nothing on disk. The checkpoint stays there
             at the end of a fit: it is for the caller to remove, once the model is saved.
@@ -63,3 +63,22 @@ class Run:
     resume: bool = False
     request: Mapping[str, Any] = field(default_factory=dict)
     listener: Callable[[Progress], None] = ignore
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a fit ended.
+
+    Attributes:
+        steps: training steps done, in all sittings; 0 where nothing is learnt.
+        earlier: seconds that it had taken when it was resumed.
+        stopped: "interrupted" where it did not come to the end of its budget, else None.
+    """
+
+    steps: int = 0
+    earlier: float = 0.0
+    stopped: str | None = None
+
+
+#: Of what needs no training, or had it elsewhere, or is still at it.
+UNTRAINED = Outcome()

@@ -14,7 +14,7 @@ IDENTITY = {"seed": 0}
 
 
 class Learner:
-    """Learns noise of step n, at a rate that falls over the planned steps: any slip of a step shows."""
+    """Learns noise of step n, at a rate that falls with the budget: any slip of a step shows."""
 
     def __init__(self, steps: int = 20) -> None:
         with torch.random.fork_rng(devices=[]):
@@ -23,13 +23,15 @@ class Learner:
         self.optimiser = torch.optim.Adam(self.network.parameters(), 0.01)
         self.steps = steps
         self.done: list[int] = []
+        self.shares: list[float] = []
 
-    def step(self, n: int) -> dict[str, float]:
+    def step(self, n: int, share: float) -> dict[str, float]:
         self.done.append(n)
+        self.shares.append(share)
         draws = torch.Generator().manual_seed(n)
         loss = (self.network(torch.randn(5, 6, generator=draws)) - torch.randn(5, 3, generator=draws)).square().mean()
         for group in self.optimiser.param_groups:
-            group["lr"] = 0.01 * (1 - n / self.steps)
+            group["lr"] = 0.01 * (1 - share)
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
@@ -64,9 +66,9 @@ class Timed(Learner):
         super().__init__(steps)
         self.clock, self.seconds = clock, seconds
 
-    def step(self, n):
+    def step(self, n, share):
         self.clock.now += self.seconds(n) if callable(self.seconds) else self.seconds
-        return super().step(n)
+        return super().step(n, share)
 
 
 class ListenerError(Exception):

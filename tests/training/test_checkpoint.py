@@ -29,7 +29,7 @@ def checkpoint():
         "count": torch.tensor([2**60 + 1]),
         "half": torch.randn(5, generator=draws).to(torch.bfloat16),
     }
-    return Checkpoint(7, 30, IDENTITY, tensors)
+    return Checkpoint(7, 0.25, 12.5, IDENTITY, tensors)
 
 
 def bits(tensor):
@@ -39,7 +39,7 @@ def bits(tensor):
 def test_what_is_written_is_read_bit_for_bit(checkpoint, tmp_path):
     checkpoint.write(tmp_path / "run")
     found = Checkpoint.read(tmp_path / "run", IDENTITY)
-    assert (found.step, found.steps) == (7, 30)
+    assert (found.step, found.share, found.seconds) == (7, 0.25, 12.5)
     assert set(found.tensors) == set(checkpoint.tensors)
     for key, value in checkpoint.tensors.items():
         assert found.tensors[key].dtype == value.dtype
@@ -49,7 +49,7 @@ def test_what_is_written_is_read_bit_for_bit(checkpoint, tmp_path):
 
 def test_one_file_is_left_and_the_later_one_counts(checkpoint, tmp_path):
     checkpoint.write(tmp_path)
-    Checkpoint(8, 30, IDENTITY, checkpoint.tensors).write(tmp_path)
+    Checkpoint(8, 0.25, 12.5, IDENTITY, checkpoint.tensors).write(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
     assert Checkpoint.read(tmp_path, IDENTITY).step == 8
 
@@ -60,7 +60,7 @@ def test_a_failed_write_leaves_the_earlier_one(checkpoint, tmp_path):
     # two names for one memory are what the format refuses
     shared = torch.zeros(4)
     with pytest.raises(RuntimeError):
-        Checkpoint(8, 30, IDENTITY, {"a": shared, "b": shared}).write(tmp_path)
+        Checkpoint(8, 0.25, 12.5, IDENTITY, {"a": shared, "b": shared}).write(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [FILE]
     assert (tmp_path / FILE).read_bytes() == before
 
@@ -102,13 +102,13 @@ def test_a_checkpoint_of_another_run(checkpoint, tmp_path, changed, words, sente
 
 
 @pytest.mark.parametrize(
-    "how", ["text", "empty", "truncated", "no note", "half a note", "no step", "no identity", "list"]
+    "how", ["text", "empty", "truncated", "no note", "half a note", "no step", "no share", "no identity", "list"]
 )
 def test_a_damaged_checkpoint(checkpoint, tmp_path, how, sentence):
     checkpoint.write(tmp_path)
     path = tmp_path / FILE
     content = path.read_bytes()
-    note = {"step": 7, "steps": 30, "identity": IDENTITY}
+    note = {"step": 7, "share": 0.25, "seconds": 12.5, "identity": IDENTITY}
     if how == "text":
         path.write_text("These are no tensors.\n")
     elif how == "empty":

@@ -12,7 +12,7 @@ pytest.importorskip("torch", reason="training needs the extra 'neural'")
 import torch
 
 from analogon.errors import InputError, ModelError, TrainingError
-from analogon.run import Run
+from analogon.run import Outcome, Run
 from analogon.training import driver
 from analogon.training.checkpoint import FILE, Checkpoint
 
@@ -25,7 +25,8 @@ def test_every_step_is_done_once_and_in_order():
     learner = Learner(12)
     outcome = go(learner)
     assert learner.done == list(range(12))
-    assert (outcome.steps, outcome.planned, outcome.stopped) == (12, 12, None)
+    assert learner.shares == [n / 12 for n in range(12)]
+    assert outcome == Outcome(12)
 
 
 def test_reports_tell_step_losses_and_time_left(clock, tmp_path):
@@ -55,7 +56,7 @@ def test_the_history_holds_the_mean_losses_of_every_ten_steps(tmp_path):
     lines = history(tmp_path)
     assert [line["step"] for line in lines] == [10, 20, 25]
     again = Learner(25)
-    losses = [again.step(n)["error"] for n in range(25)]
+    losses = [again.step(n, n / 25)["error"] for n in range(25)]
     for line, part in zip(lines, (losses[:10], losses[10:20], losses[20:]), strict=True):
         assert line["error"] == pytest.approx(sum(part) / len(part), abs=2e-6)
 
@@ -74,7 +75,7 @@ def test_previews_are_made_now_and_then_and_reported(tmp_path):
         return tmp_path / f"{tag}.png"
 
     go(Learner(33), Run(listener=events.append), preview=preview)
-    assert tags == [f"{n:06d}" for n in range(4, 33, 4)]
+    assert tags == [f"{n:06d}" for n in (5, 9, 13, 17, 21, 25, 29)]
     assert [e.preview.stem for e in events if e.preview] == tags
 
 
@@ -124,9 +125,9 @@ def test_there_is_a_checkpoint_after_the_first_step_and_after_the_last(tmp_path)
     class Watching(Learner):
         kept: ClassVar = []
 
-        def step(self, n):
+        def step(self, n, share):
             self.kept.append(Checkpoint.read(tmp_path, IDENTITY).step if (tmp_path / FILE).exists() else 0)
-            return super().step(n)
+            return super().step(n, share)
 
     learner = Watching(4)
     go(learner, Run(folder=tmp_path))
@@ -149,7 +150,7 @@ def test_a_broken_run_resumed_ends_where_an_unbroken_one_ends(eager, tmp_path, b
     resumed = Learner(20)
     outcome = go(resumed, Run(folder=tmp_path / "broken", resume=True))
     assert resumed.done == list(range(broken, 20))
-    assert (outcome.steps, outcome.planned) == (20, 20)
+    assert outcome.steps == 20
     assert same(resumed, whole)
 
 
@@ -161,7 +162,7 @@ def test_a_step_more_or_less_would_show(eager, tmp_path):
         with pytest.raises(ListenerError):
             go(Learner(20), Run(folder=tmp_path, listener=stop_at(10)))
         found = Checkpoint.read(tmp_path, IDENTITY)
-        Checkpoint(found.step + slip, found.steps, IDENTITY, found.tensors).write(tmp_path)
+        Checkpoint(found.step + slip, found.share, found.seconds, IDENTITY, found.tensors).write(tmp_path)
         resumed = Learner(20)
         go(resumed, Run(folder=tmp_path, resume=True))
         assert not same(resumed, whole)
@@ -239,7 +240,7 @@ def test_a_checkpoint_without_all_the_weights_is_refused(eager, tmp_path, senten
         go(Learner(20), Run(folder=tmp_path, listener=stop_at(10)))
     found = Checkpoint.read(tmp_path, IDENTITY)
     tensors = {key: value for key, value in found.tensors.items() if "weight" not in key}
-    Checkpoint(found.step, found.steps, IDENTITY, tensors).write(tmp_path)
+    Checkpoint(found.step, found.share, found.seconds, IDENTITY, tensors).write(tmp_path)
     with pytest.raises(ModelError) as error:
         go(Learner(20), Run(folder=tmp_path, resume=True))
     assert str(tmp_path) in sentence(error.value)
@@ -288,8 +289,8 @@ class Diverging(Learner):
         super().__init__(steps)
         self.at, self.value, self.quietly = at, value, quietly
 
-    def step(self, n):
-        losses = super().step(n)
+    def step(self, n, share):
+        losses = super().step(n, share)
         if n + 1 == self.at:
             if not self.quietly:
                 return {**losses, "gan": self.value}
@@ -335,8 +336,8 @@ def test_a_stale_checkpoint_is_not_called_the_last_good_state(eager, tmp_path):
 
 def test_a_time_budget_meets_it_too(clock):
     class TimedDiverging(Timed):
-        def step(self, n):
-            return {**super().step(n), "gan": math.nan}
+        def step(self, n, share):
+            return {**super().step(n, share), "gan": math.nan}
 
     with pytest.raises(TrainingError, match="step 1"):
         go(TimedDiverging(clock, 1.0), Run(minutes=10))

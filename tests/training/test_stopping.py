@@ -9,78 +9,100 @@ import pytest
 
 pytest.importorskip("torch", reason="training needs the extra 'neural'")
 
-from analogon.run import Run
+from analogon.run import Outcome, Run
+from analogon.training.checkpoint import Checkpoint
 from analogon.training.driver import stop_on_interrupt
 
-from .learner import Learner, ListenerError, Timed, go, history, same, stop_at
+from .learner import IDENTITY, Learner, ListenerError, Timed, go, history, same, stop_at
 
 # -- time budget -------------------------------------------------------------------------------------------------
 
 
-def test_a_time_budget_becomes_a_number_of_steps_that_fits(clock):
-    learner = Timed(clock, 0.5)
-    begun = clock.now
-    outcome = go(learner, Run(minutes=2))
-    assert outcome.stopped is None
-    assert outcome.steps == outcome.planned == learner.steps
-    assert 0.8 * 240 < learner.steps < 240
-    assert 0.85 * 120 < clock.now - begun <= 120
-
-
 @pytest.mark.parametrize("minutes", [0.05, 0.2, 2])
-def test_a_time_budget_gives_what_its_number_of_steps_gives(clock, minutes):
-    timed = Timed(clock, 0.5)
-    go(timed, Run(minutes=minutes))
-    counted = Learner(timed.steps)
+def test_a_time_budget_at_an_even_pace_gives_what_its_number_of_steps_gives(clock, minutes):
+    begun = clock.now
+    timed = Timed(clock, 0.5, steps=3)  # a number that does not count here
+    outcome = go(timed, Run(minutes=minutes))
+    assert outcome == Outcome(round(120 * minutes))
+    assert clock.now - begun == pytest.approx(60 * minutes)
+    counted = Learner(outcome.steps)
     go(counted)
-    assert same(timed, counted)
+    assert timed.done == counted.done
+    assert timed.shares == pytest.approx(counted.shares)
+
+
+@pytest.mark.parametrize("seconds", [0.125, 3.0])
+def test_a_machine_that_changes_its_pace_changes_the_steps_and_not_the_schedule(clock, eager, seconds):
+    learner = Timed(clock, lambda n: 0.5 if n < 60 else seconds)
+    begun, events = clock.now, []
+    outcome = go(learner, Run(minutes=1, listener=events.append))
+    assert outcome == Outcome(60 + round(30 / seconds))
+    assert clock.now - begun == pytest.approx(60, abs=1e-6)
+    assert learner.shares == sorted(learner.shares)
+    assert learner.shares[-1] == pytest.approx(1 - seconds / 60)
+    # what is still to come is told as it is known
+    assert all(event.step < event.steps for event in events[:-1])
+    assert events[-2].seconds_left == pytest.approx(60 - 60 * learner.shares[-1])
+    assert (events[-1].step, events[-1].steps) == (outcome.steps, outcome.steps)
+
+
+def test_no_step_is_begun_that_would_end_after_the_deadline(clock):
+    begun = clock.now
+    assert go(Timed(clock, 7.0), Run(minutes=1)).steps == 8
+    assert clock.now - begun == 56
+    # the first one warms everything up
+    begun = clock.now
+    assert go(Timed(clock, lambda n: 40.0 if n == 0 else 5.0), Run(minutes=1)).steps == 5
+    assert clock.now - begun == 60
 
 
 def test_preparation_counts_against_the_budget(clock):
     learner = Timed(clock, 0.5)
     begun = clock.now
     clock.now += 60
-    go(learner, Run(minutes=2), started=begun)
-    assert 0.8 * 120 < learner.steps < 120
+    assert go(learner, Run(minutes=2), started=begun) == Outcome(120)
+    assert (learner.shares[0], learner.shares[60]) == (0, 0.5)
 
 
-@pytest.mark.parametrize(("steps", "done"), [(1, 1), (3, 3), (30, 30), (10_000, None)])
+@pytest.mark.parametrize(("steps", "done"), [(1, 1), (3, 3), (30, 30), (10_000, 120)])
 def test_steps_and_minutes_end_with_whichever_is_first(clock, steps, done):
     learner = Timed(clock, 0.5, steps=steps)
-    outcome = go(learner, Run(minutes=1, most_steps=steps))
-    if done is None:
-        assert 0.8 * 120 < outcome.steps < 120
-    else:
-        assert outcome.steps == outcome.planned == done
+    assert go(learner, Run(minutes=1, most_steps=steps)) == Outcome(done)
+    assert learner.shares == pytest.approx([n / done for n in range(done)])
+    if done == steps:
         counted = Learner(steps)
         go(counted)
         assert same(learner, counted)
 
 
-def test_a_run_that_becomes_slow_ends_with_its_budget(clock):
-    learner = Timed(clock, lambda n: 0.5 if len(learner.done) < 30 else 5.0)
+@pytest.mark.parametrize("preparation", [0.0, 70.0])
+def test_a_budget_shorter_than_a_step_makes_one_step(clock, preparation):
     begun = clock.now
-    outcome = go(learner, Run(minutes=1))
-    assert outcome.stopped == "time"
-    assert outcome.steps < outcome.planned
-    assert clock.now - begun <= 65
+    clock.now += preparation
+    learner = Timed(clock, 90.0)
+    assert go(learner, Run(minutes=1), started=begun) == Outcome(1)
+    assert learner.shares == [0]
 
 
-def test_a_budget_shorter_than_a_step_makes_one_step(clock):
-    outcome = go(Timed(clock, 90.0), Run(minutes=1))
-    assert outcome.steps == outcome.planned == 1
-
-
-def test_a_resumed_run_keeps_the_plan(clock, eager, tmp_path):
-    whole = Timed(clock, 0.5)
-    go(whole, Run(minutes=1))
+def test_a_resumed_run_has_what_is_left_of_the_budget(clock, eager, tmp_path):
     with pytest.raises(ListenerError):
         go(Timed(clock, 0.5), Run(minutes=1, folder=tmp_path, listener=stop_at(40)))
+    found = Checkpoint.read(tmp_path, IDENTITY)
+    assert (found.step, found.seconds) == (40, 20)
+    assert found.share == pytest.approx(1 / 3)
     clock.now += 10_000
+    begun = clock.now
+    clock.now += 4  # preparing anew
     resumed = Timed(clock, 3.0)
-    outcome = go(resumed, Run(minutes=1, folder=tmp_path, resume=True))
-    assert (outcome.steps, outcome.stopped) == (whole.steps, None)
-    assert same(resumed, whole)
+    outcome = go(resumed, Run(minutes=1, folder=tmp_path, resume=True), started=begun)
+    assert outcome == Outcome(40 + 12, earlier=20)
+    assert clock.now - begun == 40
+    assert resumed.shares == pytest.approx([1 / 3 + 2 / 3 * n / 12 for n in range(12)])
+    # it is over
+    again = Timed(clock, 3.0)
+    outcome = go(again, Run(minutes=1, folder=tmp_path, resume=True))
+    assert (again.done, outcome) == ([], Outcome(52, earlier=60))
+    assert same(again, resumed)
 
 
 def test_dear_previews_do_not_eat_the_budget(clock):
@@ -106,16 +128,18 @@ class Interrupted(Learner):
         super().__init__(steps)
         self.at = at
 
-    def step(self, n):
+    def step(self, n, share):
         for _ in range(self.at.count(n)):
             os.kill(os.getpid(), signal.SIGINT)
-        return super().step(n)
+        return super().step(n, share)
 
 
 def test_ctrl_c_ends_the_run_after_its_step_and_resuming_ends_it(tmp_path):
     learner = Interrupted(7)
-    outcome = go(learner, Run(folder=tmp_path))
-    assert (outcome.steps, outcome.planned, outcome.stopped) == (8, 20, "interrupted")
+    events = []
+    outcome = go(learner, Run(folder=tmp_path, listener=events.append))
+    assert (outcome.steps, outcome.stopped) == (8, "interrupted")
+    assert (events[-1].step, events[-1].steps) == (8, 20)
     resumed, whole = Learner(20), Learner(20)
     go(resumed, Run(folder=tmp_path, resume=True))
     go(whole, Run(folder=tmp_path / "whole"))
@@ -125,19 +149,18 @@ def test_ctrl_c_ends_the_run_after_its_step_and_resuming_ends_it(tmp_path):
     assert [line["step"] for line in history(tmp_path)] == [8, 10, 20]
 
 
-def test_ctrl_c_while_the_budget_is_planned(clock, tmp_path):
+def test_ctrl_c_within_a_time_budget(clock, tmp_path):
     class InterruptedTimed(Timed):
-        def step(self, n):
-            if len(self.done) == 2:
+        def step(self, n, share):
+            if n == 2:
                 os.kill(os.getpid(), signal.SIGINT)
-            return super().step(n)
+            return super().step(n, share)
 
-    outcome = go(InterruptedTimed(clock, 0.5), Run(minutes=1, folder=tmp_path))
-    assert (outcome.steps, outcome.stopped) == (1, "interrupted")
-    resumed, counted = Timed(clock, 0.5), Learner(outcome.planned)
-    go(resumed, Run(minutes=1, folder=tmp_path, resume=True))
-    go(counted)
-    assert same(resumed, counted)
+    learner = InterruptedTimed(clock, 0.5)
+    assert go(learner, Run(minutes=1, folder=tmp_path)) == Outcome(3, stopped="interrupted")
+    resumed = Timed(clock, 0.5)
+    assert go(resumed, Run(minutes=1, folder=tmp_path, resume=True)) == Outcome(120, earlier=1.5)
+    assert learner.shares + resumed.shares == pytest.approx([n / 120 for n in range(120)])
 
 
 def test_ctrl_c_in_the_last_step_is_an_end_like_any_other():

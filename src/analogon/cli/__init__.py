@@ -42,7 +42,7 @@ _VERBS = {
     ),
     "fit": (
         "Learn a picture and its label map; write a model folder.",
-        "(IMAGE LABELS | FOLDER) -o MODEL [OPTIONS]",
+        "(IMAGE LABELS | FOLDER...) -o MODEL [OPTIONS]",
         "Example: analogon fit photo.jpg labels.png -o model --method semia --minutes 10",
     ),
     "render": (

@@ -10,6 +10,7 @@ from analogon.cli.console import say
 from analogon.cli.options import FitOptions, Mapping, SourceOptions, pairs, source
 from analogon.cli.outputs import check_folder
 from analogon.cli.progress import ProgressDisplay
+from analogon.errors import OptionError
 
 if TYPE_CHECKING:
     from analogon import Exemplar, LabelMap, Model
@@ -22,8 +23,17 @@ def fit(
     image: Annotated[Path, Parameter(help="The picture, or a case folder (img.*, label.*) in place of both.")],
     labels: Annotated[Path | None, Parameter(help="Its label map: which class each pixel is.")] = None,
     /,
-    *,
-    output: Annotated[Path, Parameter(name=("--output", "-o"), metavar="MODEL", help="Folder of the model.")],
+    *more: Annotated[
+        Path, Parameter(metavar="FOLDER", help="Further case folders: their pictures are learnt at once, side by side.")
+    ],
+    output: Annotated[
+        Path,
+        Parameter(
+            name=("--output", "-o"),
+            metavar="MODEL",
+            help="Folder of the model; of several case folders, of a model folder of each one's name.",
+        ),
+    ],
     preview: Annotated[
         list[Path] | None,
         Parameter(
@@ -39,16 +49,54 @@ def fit(
     """Learn a picture and its label map; write a model folder.
 
     Ctrl-C ends the fit early and keeps the model so far; the same command with --resume goes on, also after a
-    crash.
+    crash. Several pictures are learnt in one program, side by side.
     """
     import analogon
 
+    if more or (labels is not None and image.is_dir() and labels.is_dir()):
+        alone = {"--preview": bool(preview), "--map": bool(mapping), "--mask and --also": bool(sources.files())}
+        _fit_folders([image, *filter(None, [labels]), *more], output, options, alone)
+        return
     image, labels = source(image, labels)
     names = pairs(mapping or [], "--map", "COLOUR=CLASS")
     check_folder(output)
     exemplar = sources.load(image, labels)
     targets = analogon.load_targets(exemplar, preview or [], names)
     fit_model(exemplar, targets, output, options)
+
+
+def _fit_folders(folders: Sequence[Path], output: Path, options: FitOptions, alone: dict[str, bool]) -> None:
+    """Fit several case folders at once; `alone` are options that go with one picture only."""
+    import analogon
+
+    for option, given in {**alone, "--resume": options.resume}.items():
+        if given:
+            raise OptionError(f"A fit of several pictures does not take {option}: leave it out, or fit one by one.")
+    for folder in folders:
+        if not folder.is_dir():
+            raise OptionError(f"{folder} is no folder: several pictures are given as case folders (img.*, label.*).")
+    paths = [output / folder.resolve().name for folder in folders]
+    for n, path in enumerate(paths):
+        if path in paths[:n]:
+            raise OptionError(f"Two models would be {path}: rename one of the case folders, or fit one by one.")
+    check_folder(output)
+    exemplars = [analogon.load_exemplar(*source(folder, None)) for folder in folders]
+    with ProgressDisplay() as display:
+        models = analogon.fit_many(
+            exemplars,
+            options.described().name,
+            recipe=options.recipe,
+            steps=options.steps,
+            minutes=options.minutes,
+            seed=options.seed,
+            device=options.device,
+            size=options.size,
+            progress=display,
+            **options.values(),
+        )
+    for model, path in zip(models, paths, strict=True):
+        model.save(path)
+        say(f"Model{' so far' if model.stopped else ''}: {path}")
 
 
 def fit_model(exemplar: "Exemplar", targets: Sequence["LabelMap"], folder: Path | None, options: FitOptions) -> "Model":

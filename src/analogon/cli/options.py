@@ -28,7 +28,7 @@ Mapping = Annotated[
 Device = Annotated[str, Parameter(metavar="NAME", help="What computes: auto, cpu, cuda, cuda:1 or mps.")]
 
 #: Arguments of `analogon.fit` that the command line fills by itself.
-RESERVED = frozenset({"exemplar", "folder", "previews", "progress"})
+RESERVED = frozenset({"exemplar", "exemplars", "folder", "previews", "progress"})
 
 _PAIR, _GUIDE = "IMAGE:LABELS[:MASK]", "SOURCE_IMAGE:TARGET_IMAGE[:WEIGHT]"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from analogon.data import Exemplar, LabelMap
 from analogon.rendering import PLAIN, Rendering, Wishes
-from analogon.run import Run
+from analogon.run import Outcome, Run
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -24,11 +24,11 @@ class Synthesizer(Protocol):
 
     @property
     def config(self) -> BaseModel:
-        """The configuration in effect, with derived values such as a number of steps set by a time budget."""
+        """The configuration in effect; ``steps``, of a method that learns, are those done."""
 
     @property
-    def stopped(self) -> str | None:
-        """Why the fit ended early, in a word; None if it ran to its end."""
+    def outcome(self) -> Outcome:
+        """How the fit ended; not known of a synthesizer that was restored."""
 
     def render(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering:
         """The picture for a target (h, w) whose classes the exemplar has.
@@ -73,4 +73,14 @@ class Method(Protocol):
 
         Raises:
             ModelError: the arrays are not this method's.
+        """
+
+
+class ManyMethod(Method, Protocol):
+    """A method that can learn several exemplars at once, in one program."""
+
+    def fit_many(self, exemplars: Sequence[Exemplar], configs: Sequence[Any], run: Run) -> Sequence[Synthesizer]:
+        """Learn each exemplar as :meth:`fit` would with its configuration; these differ in ``size_limit`` at most.
+
+        Keeps a checkpoint and previews of one exemplar only. Raises what :meth:`fit` raises.
         """

@@ -43,6 +43,7 @@ class Entry:
         learns: a fit is training: it has steps and a budget, can be resumed, and is worth keeping.
         provenance: its results are made of pixels of the source, and say which.
         accelerated: computes on other devices than the CPU too, which takes torch.
+        many: can learn several exemplars at once (:class:`~analogon.methods.base.ManyMethod`).
     """
 
     name: str
@@ -54,6 +55,7 @@ class Entry:
     learns: bool = True
     provenance: bool = False
     accelerated: bool = False
+    many: bool = False
 
     @property
     def recipes(self) -> Mapping[str, Mapping[str, Any]]:
@@ -142,6 +144,16 @@ class Entry:
             for option, what in asked.items():
                 raise OptionError(f"Method '{self.name}' learns nothing, so there is {what}: leave out {option}.")
 
+    def check_many(self) -> None:
+        """Refuse to learn several exemplars at once, if the method cannot.
+
+        Raises:
+            OptionError: it cannot.
+        """
+        if not self.many:
+            able = next(entry.name for entry in METHODS.values() if entry.many)
+            raise OptionError(f"Method '{self.name}' learns one picture at a time: fit each, or use method '{able}'.")
+
     def configure(self, recipe: str | None, options: Mapping[str, Any]) -> BaseModel:
         """The configuration of a recipe (None: the default one) with some fields changed.
 
@@ -208,6 +220,7 @@ METHODS: dict[str, Entry] = {
             takes=frozenset({"keep", "mask", "preview"}),
             polish=True,
             provenance=True,
+            many=True,
         ),
         Entry("semia", "conditional single-image GAN (Li et al., ACM MM 2020)", "analogon.methods.semia", neural=True),
     )

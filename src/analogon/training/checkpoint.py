@@ -17,10 +17,14 @@ from analogon.run import CHECKPOINT as FILE
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """State after ``step`` steps of a run whose identity (configuration, seed, inputs) is ``identity``."""
+    """State after ``step`` steps of a run whose identity (configuration, seed, inputs) is ``identity``.
+
+    ``share`` of its budget was spent by then, and so many ``seconds``, those of earlier sittings included.
+    """
 
     step: int
-    steps: int
+    share: float
+    seconds: float
     identity: Mapping[str, Any]
     tensors: Mapping[str, Tensor]
 
@@ -32,7 +36,7 @@ class Checkpoint:
         """
         from safetensors.torch import save
 
-        note = json.dumps({"step": self.step, "steps": self.steps, "identity": self.identity})
+        note = json.dumps({"step": self.step, "share": self.share, "seconds": self.seconds, "identity": self.identity})
         make_folder(folder)
         with replacing(folder / FILE) as file:
             file.write(save(dict(self.tensors), {"checkpoint": note}))
@@ -53,7 +57,8 @@ class Checkpoint:
             with safe_open(str(path), "pt") as stored:
                 note = json.loads(stored.metadata()["checkpoint"])
                 tensors = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118 (not a mapping)
-            step, steps, theirs = int(note["step"]), int(note["steps"]), dict(note["identity"])
+            step, share, seconds = int(note["step"]), float(note["share"]), float(note["seconds"])
+            theirs = dict(note["identity"])
         except (SafetensorError, KeyError, TypeError, ValueError, OSError) as problem:
             raise ModelError(f"Checkpoint '{path}' is damaged: leave out --resume to start anew.") from problem
         ours = json.loads(json.dumps(identity))
@@ -63,7 +68,7 @@ class Checkpoint:
                 f"Checkpoint '{path}' belongs to a run with another {_and(changed)}; resume with the same, "
                 "or leave out --resume to start anew."
             )
-        return Checkpoint(step, steps, theirs, tensors)
+        return Checkpoint(step, share, seconds, theirs, tensors)
 
 
 def make_folder(folder: Path) -> None:

@@ -22,17 +22,13 @@ from torch import Tensor
 from analogon.data import LabelMap
 from analogon.errors import ModelError, TrainingError
 from analogon.io import write_image, write_text
-from analogon.run import Progress, Run
+from analogon.run import Outcome, Progress, Run
 from analogon.training.checkpoint import Checkpoint, make_folder
 
 #: Seconds between checkpoints: a killed run loses less than a minute, or a step where that takes longer.
 CHECKPOINT_SECONDS = 40.0
 #: Seconds between two reports to the listener.
 REPORT_SECONDS = 0.5
-#: A time budget is turned into a number of steps by timing this many, or for this share of it if less.
-TRIAL_STEPS, TRIAL_SHARE = 8, 0.1
-#: Share of a time budget that is planned for; the rest is for checkpoints, previews and slower moments.
-PLANNED = 0.95
 #: Steps averaged in one line of the history.
 HISTORY_STEPS = 10
 #: How often previews of the targets are made in a run.
@@ -42,12 +38,15 @@ PREVIEW_SHARE = 0.02
 
 
 class Trainable(Protocol):
-    """What can be driven. ``steps`` is the planned number; a time budget sets it before the first step."""
+    """What can be driven. ``steps`` is their number where there is no time budget."""
 
     steps: int
 
-    def step(self, n: int) -> Mapping[str, float]:
-        """Do step n, counted from 0; returns losses by name. All randomness derives from n."""
+    def step(self, n: int, share: float) -> Mapping[str, float]:
+        """Do step n, counted from 0; returns losses by name. All randomness derives from n.
+
+        ``share`` of the budget is spent, from 0 up to 1: what falls over a fit falls with it.
+        """
 
     def state(self) -> dict[str, Tensor]:
         """All that the remaining steps depend on, as copies."""
@@ -61,12 +60,27 @@ class Trainable(Protocol):
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """How a drive ended: steps done and planned; ``stopped`` says why if early: "interrupted" or "time"."""
+class _Budget:
+    """What a fit may take: steps in all, and, in a sitting, the time from ``begun`` to ``deadline``.
 
-    steps: int
-    planned: int
-    stopped: str | None
+    Whichever is nearer to its end counts. ``spent`` is the share of earlier sittings.
+    """
+
+    steps: float
+    begun: float
+    deadline: float
+    spent: float
+
+    def share(self, done: int, now: float) -> float:
+        """The share of the fit's budget that is spent after so many steps."""
+        timed = self.spent + (1 - self.spent) * (now - self.begun) / max(self.deadline - self.begun, 1e-9)
+        return min(1.0, max(done / self.steps, timed))
+
+    def left(self, done: int, now: float, pace: float) -> tuple[int, float]:
+        """How many steps there will be in all at so many seconds a step, and the seconds until then."""
+        pace = max(pace, 1e-9)
+        seconds = min(self.deadline - now, (self.steps - done) * pace)
+        return done + max(1, round(seconds / pace)), seconds
 
 
 def drive(
@@ -77,7 +91,10 @@ def drive(
     started: float,
     preview: Callable[[str], Path | None] | None = None,
 ) -> Outcome:
-    """Run the trainer to its end, its budget, or Ctrl-C.
+    """Run the trainer to the end of its budget, or Ctrl-C.
+
+    The budget is time, or a number of steps, or both and whichever ends first. A budget of steps is repeated bit for
+    bit; one of time ends on time, however the machine's pace changes, and with every rate fallen as planned.
 
     Args:
         trainer: does the steps.
@@ -94,44 +111,46 @@ def drive(
         TrainingError: a loss or a weight is not finite; the last good checkpoint stays.
         ModelError: there is no checkpoint to resume, it is of another run, or the folder cannot be written to.
     """
-    first, deadline, planned = 0, math.inf, run.minutes is None
-    if run.minutes is not None:
-        deadline = started + 60 * run.minutes
+    first, share, earlier, stopped = 0, 0.0, 0.0, None
     if run.folder is not None and run.resume:
         checkpoint = Checkpoint.read(run.folder, identity)
         _load(trainer, checkpoint, run.folder)
-        # the planned steps already fit the budget
-        first, deadline, planned = checkpoint.step, math.inf, True
+        first, share, earlier = checkpoint.step, checkpoint.share, checkpoint.seconds
     history = History(run.folder, first)
-    keeper = _Keeper(trainer, identity, run.folder, good=first > 0)
-    done, stopped = first, None
+    keeper = _Keeper(trainer, identity, run.folder, started - earlier, good=first > 0)
+    done, lasted = first, 0.0
     with stop_on_interrupt() as interrupted:
-        if not planned:
-            _plan(trainer, run, deadline, keeper, interrupted)
         begun = reported = now = time.monotonic()
+        if run.minutes is None:
+            budget = _Budget(trainer.steps, begun, math.inf, share)
+        else:
+            budget = _Budget(run.most_steps or math.inf, begun, started - earlier + 60 * run.minutes, share)
         # of all previews, and of the last one: nobody knows how long the first will take
         previewing, last_preview = 0.0, math.inf
-        while done < trainer.steps:
-            before = now
-            losses = trainer.step(done)
+        while share < 1:
+            before, last_share = now, share
+            losses = trainer.step(done, share)
             done += 1
             keeper.check(losses, done)
             history.add(losses)
             if done % HISTORY_STEPS == 0:
                 history.flush(done)
             now = time.monotonic()
-            if done == trainer.steps:
-                break
-            if interrupted.is_set() or now > deadline:
-                stopped = "interrupted" if interrupted.is_set() else "time"
+            # no step is begun that would end too late if it takes as long as the quicker of the last two
+            pace, lasted = min(lasted, now - before), now - before
+            share = budget.share(done, now) if now + pace <= budget.deadline else 1.0
+            if share < 1 and interrupted.is_set():
+                stopped = "interrupted"
+            if share == 1 or stopped:
                 break
             shown = None
-            affordable = deadline == math.inf or previewing <= PREVIEW_SHARE * (now - begun)
-            previews = preview if affordable and done % max(trainer.steps // PREVIEWS, 1) == 0 else None
+            affordable = run.minutes is None or previewing <= PREVIEW_SHARE * (now - begun)
+            passed = int(PREVIEWS * share) > int(PREVIEWS * last_share)
+            previews = preview if affordable and passed else None
             # what will have passed when this is asked again
             ahead = now - before + (last_preview if previews is not None else 0.0)
             if keeper.due(now + ahead):
-                keeper.save(done)
+                keeper.save(done, share)
                 now = time.monotonic()
             if previews is not None:
                 shown = previews(f"{done:06d}")
@@ -139,13 +158,15 @@ def drive(
                 previewing += last_preview
                 now += last_preview
             if shown is not None or now - reported > REPORT_SECONDS:
-                left = (now - begun) / (done - first) * (trainer.steps - done)
-                run.listener(Progress("training", done, trainer.steps, losses, left, shown))
+                steps, left = budget.left(done, now, (now - begun) / (done - first))
+                run.listener(Progress("training", done, steps, losses, left, shown))
                 reported = now
+            share = budget.share(done, now)
         history.flush(done)
-        keeper.save(done)
-    run.listener(Progress("training", done, trainer.steps, {}, 0.0))
-    return Outcome(done, trainer.steps, stopped)
+        keeper.save(done, share)
+    steps, _ = budget.left(done, now, (now - begun) / max(done - first, 1)) if stopped else (done, 0.0)
+    run.listener(Progress("training", done, steps, {}, 0.0))
+    return Outcome(done, earlier, stopped)
 
 
 class History:
@@ -208,12 +229,15 @@ class _Keeper:
     """Keeps the checkpoint, and nothing in it that is not finite.
 
     Attributes:
+        started: when the fit would have begun, had it not been broken off.
         saved: when the last one was written, or this began.
         good: whether the folder has a checkpoint of this run.
     """
 
-    def __init__(self, trainer: Trainable, identity: Mapping[str, Any], folder: Path | None, *, good: bool) -> None:
-        self.trainer, self.identity, self.folder, self.good = trainer, identity, folder, good
+    def __init__(
+        self, trainer: Trainable, identity: Mapping[str, Any], folder: Path | None, started: float, *, good: bool
+    ) -> None:
+        self.trainer, self.identity, self.folder, self.started, self.good = trainer, identity, folder, started, good
         self.saved = time.monotonic()
 
     def check(self, losses: Mapping[str, float], step: int) -> None:
@@ -234,11 +258,11 @@ class _Keeper:
         """Whether to write now what would otherwise wait until ``then``."""
         return (self.folder is not None and not self.good) or then - self.saved > CHECKPOINT_SECONDS
 
-    def save(self, step: int) -> None:
+    def save(self, step: int, share: float) -> None:
         """Write the checkpoint, if there is a folder."""
         tensors = self.checked_state(step)
         if self.folder is not None:
-            Checkpoint(step, self.trainer.steps, self.identity, tensors).write(self.folder)
+            Checkpoint(step, share, time.monotonic() - self.started, self.identity, tensors).write(self.folder)
             self.good = True
         self.saved = time.monotonic()
 
@@ -250,29 +274,6 @@ class _Keeper:
         )
 
 
-def _plan(trainer: Trainable, run: Run, deadline: float, keeper: _Keeper, interrupted: threading.Event) -> None:
-    """Set the number of steps to what fits before the deadline, by timing some and taking them back.
-
-    They are taken back because their learning rates may depend on the number of steps: a fit with that number
-    given must make the same picture. The first step, which warms everything up, counts only where it is the only one.
-    """
-    start, begun, done = trainer.state(), time.monotonic(), 0
-    warm = begun
-    most = min(TRIAL_STEPS, run.most_steps or TRIAL_STEPS)
-    while True:
-        losses = trainer.step(done)
-        done, now = done + 1, time.monotonic()
-        keeper.check(losses, done)
-        if done == 1 and most > 1:
-            warm = now
-        if done == most or interrupted.is_set() or now - begun > TRIAL_SHARE * (deadline - begun):
-            break
-    trainer.load(start)
-    seconds = (now - warm) / (done - 1) if done > 1 else now - begun
-    fitting = max(1, int(PLANNED * (deadline - now) / max(seconds, 1e-9)))
-    trainer.steps = min(fitting, run.most_steps or fitting)
-
-
 def _load(trainer: Trainable, checkpoint: Checkpoint, folder: Path) -> None:
     try:
         trainer.load(checkpoint.tensors)
@@ -281,7 +282,6 @@ def _load(trainer: Trainable, checkpoint: Checkpoint, folder: Path) -> None:
             f"The checkpoint in '{folder}' was written by another version of analogon or is damaged; "
             "leave out --resume to start anew."
         ) from problem
-    trainer.steps = checkpoint.steps
 
 
 def _line_step(line: str) -> float:

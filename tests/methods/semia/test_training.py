@@ -148,7 +148,7 @@ def test_every_option_changes_what_is_learnt(exemplar, field, value):
         values["carry"] = values.get("carry", field == "invented")
         run = trainer(exemplar, **values)
         for n in range(6):
-            run.step(n)
+            run.step(n, n / run.steps)
         ends.append(torch.cat([p.detach().flatten() for p in run.rendering.parameters()]))
     assert ends[0].shape != ends[1].shape or not torch.equal(*ends)
 
@@ -191,18 +191,18 @@ def test_a_step_depends_on_its_number_and_the_seed_alone(exemplar):
 def test_a_state_taken_back_goes_on_bit_for_bit(exemplar, target, recipe):
     whole = trainer(exemplar, recipe, (target,), steps=6)
     for n in range(6):
-        whole.step(n)
+        whole.step(n, n / 6)
     half = trainer(exemplar, recipe, (target,), steps=6)
     for n in range(3):
-        half.step(n)
+        half.step(n, n / 6)
     state = half.state()
     resumed = trainer(exemplar, recipe, (target,), steps=6)
     resumed.load(state)
     late = trainer(exemplar, recipe, (target,), steps=6)
     late.load(state)
     for n in range(3, 6):
-        resumed.step(n)
-        late.step(n - 1)  # off by one
+        resumed.step(n, n / 6)
+        late.step(n - 1, n / 6)  # off by one
     assert all(torch.equal(a, b) for a, b in zip(resumed.state().values(), whole.state().values(), strict=True))
     assert not torch.equal(weights(late), weights(whole))
 

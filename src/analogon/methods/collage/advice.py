@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from analogon.data import Exemplar
+from analogon.methods.collage.lessons import Source
 from analogon.methods.collage.network import Attention
 from analogon.methods.collage.planes import Ids, Plane, layout_of
 from analogon.methods.collage.proposals import Belief, agreement, propose
-from analogon.methods.collage.training import Source
 from analogon.ops.arrange import Maps
 from analogon.ops.moves import of_things
 

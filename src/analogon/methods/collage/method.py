@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +15,14 @@ from analogon.errors import ModelError
 from analogon.methods.base import Arrays
 from analogon.methods.collage.advice import Keeper, Word, divisible, source_of
 from analogon.methods.collage.config import Config
+from analogon.methods.collage.lessons import COLOURS, Lesson
 from analogon.methods.collage.network import Attention
 from analogon.methods.collage.planes import count_planes
-from analogon.methods.collage.training import COLOURS, Trainer
+from analogon.methods.collage.training import Trainer
 from analogon.ops.arrange import cell_size
 from analogon.ops.engine import class_places, synthesize
 from analogon.rendering import PLAIN, Rendering, Wishes
-from analogon.run import Run
+from analogon.run import UNTRAINED, Outcome, Run
 from analogon.training import drive, write_previews
 from analogon.training.device import flushed_denormals, pick
 
@@ -29,8 +30,9 @@ from analogon.training.device import flushed_denormals, pick
 class Collager:
     """A trained network and the exemplar it belongs to (a :class:`~analogon.methods.base.Polisher`)."""
 
-    def __init__(self, exemplar: Exemplar, config: Config, network: Attention, stopped: str | None = None) -> None:
-        self.exemplar, self.config, self.stopped = exemplar, config, stopped
+    def __init__(self, exemplar: Exemplar, config: Config, network: Attention, outcome: Outcome = UNTRAINED) -> None:
+        done = {"steps": outcome.steps} if outcome.steps else {}
+        self.exemplar, self.config, self.outcome = exemplar, config.model_copy(update=done), outcome
         self.network = network.eval().requires_grad_(False)
         self._keeper: Keeper | None = None
 
@@ -61,38 +63,29 @@ class Collage:
 
     def fit(self, exemplar: Exemplar, config: Config, run: Run) -> Collager:
         """Train on one exemplar; see the package's base class."""
+        return self.fit_many([exemplar], [config], run)[0]
+
+    def fit_many(self, exemplars: Sequence[Exemplar], configs: Sequence[Config], run: Run) -> list[Collager]:
+        """Train a network for each exemplar, all in one program; see the package's base class."""
         started, device = time.monotonic(), pick(run.device)
-        ids, _ = class_places(exemplar, exemplar.labels)
-        cell = cell_size(exemplar.frame)
-        # cells stay what they are where layouts are invented on fewer pixels
-        factor = 1
-        while 2 * factor < cell and max(exemplar.shape) > factor * config.size_limit:
-            factor *= 2
-        small, small_cell = divisible(ids[::factor, ::factor], cell // factor)
         with flushed_denormals():
-            trainer = Trainer(
-                source_of(exemplar, ids, cell),
-                np.ascontiguousarray(small),
-                len(exemplar.labels.palette),
-                small_cell,
-                config,
-                seed=run.seed,
-                device=device,
-            )
+            lessons = [lesson_of(*pair, seed=run.seed) for pair in zip(exemplars, configs, strict=True)]
+            trainer = Trainer(lessons, configs[0], seed=run.seed, device=device)
 
-            def collager(stopped: str | None = None) -> Collager:
-                network = _network(exemplar)
-                network.load_state_dict(trainer.network.state_dict())
-                return Collager(exemplar, config.model_copy(update={"steps": trainer.steps}), network, stopped)
+            def collagers(outcome: Outcome = UNTRAINED) -> list[Collager]:
+                every = zip(exemplars, configs, strict=True)
+                return [
+                    Collager(exemplar, config, _network(exemplar, trainer.weights(n)), outcome)
+                    for n, (exemplar, config) in enumerate(every)
+                ]
 
-            preview = partial(_preview, collager, run) if run.folder is not None and run.targets else None
-            return collager(drive(trainer, run, run.request, started=started, preview=preview).stopped)
+            preview = partial(_preview, collagers, run) if run.folder is not None and run.targets else None
+            return collagers(drive(trainer, run, run.request, started=started, preview=preview))
 
     def restore(self, exemplar: Exemplar, config: Config, arrays: Arrays, run: Run) -> Collager:  # noqa: ARG002 (moves when it renders)
         """Back from :meth:`Collager.arrays`; see the package's base class."""
-        network = _network(exemplar)
         try:
-            network.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in arrays.items()})
+            network = _network(exemplar, {k: torch.from_numpy(np.array(v)) for k, v in arrays.items()})
         except RuntimeError as problem:
             raise ModelError(
                 "The model's weights are not those of a collage network for its classes: fit it again."
@@ -103,13 +96,32 @@ class Collage:
 METHOD = Collage()
 
 
-def _network(exemplar: Exemplar) -> Attention:
-    """One whose weights are about to be set: nobody's random numbers are drawn for it."""
+def lesson_of(exemplar: Exemplar, config: Config, *, seed: int) -> Lesson:
+    """What an exemplar gives to learn from."""
+    ids, _ = class_places(exemplar, exemplar.labels)
+    cell = cell_size(exemplar.frame)
+    # cells stay what they are where layouts are invented on fewer pixels
+    factor = 1
+    while 2 * factor < cell and max(exemplar.shape) > factor * config.size_limit:
+        factor *= 2
+    small, small_cell = divisible(ids[::factor, ::factor], cell // factor)
+    source = source_of(exemplar, ids, cell)
+    return Lesson(source, np.ascontiguousarray(small), len(exemplar.labels.palette), small_cell, config, seed=seed)
+
+
+def _network(exemplar: Exemplar, weights: Mapping[str, torch.Tensor]) -> Attention:
+    """One with given weights: nobody's random numbers are drawn for it.
+
+    Raises:
+        RuntimeError: they are not of such a network.
+    """
     with torch.random.fork_rng(devices=()):
-        return Attention(count_planes(len(exemplar.labels.palette)), COLOURS)
+        network = Attention(count_planes(len(exemplar.labels.palette)), COLOURS)
+    network.load_state_dict(weights)
+    return network
 
 
-def _preview(collager: Callable[[], Collager], run: Run, tag: str) -> Path | None:
+def _preview(collagers: Callable[[], list[Collager]], run: Run, tag: str) -> Path | None:
     """Every target as the model would make it now."""
-    now = collager()
+    (now,) = collagers()
     return write_previews(lambda target: now.render(target, run).image, run, tag)

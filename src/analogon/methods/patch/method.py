@@ -11,13 +11,13 @@ from analogon.errors import ModelError, OptionError
 from analogon.methods.base import Arrays
 from analogon.methods.patch.config import Config
 from analogon.rendering import PLAIN, Rendering, Wishes
-from analogon.run import Run
+from analogon.run import UNTRAINED, Run
 
 
 class PatchSynthesizer:
     """An exemplar and how to take it apart."""
 
-    stopped = None
+    outcome = UNTRAINED
 
     def __init__(self, exemplar: Exemplar, config: Config) -> None:
         self.exemplar, self.config = exemplar, config

@@ -71,7 +71,7 @@ class Config(BaseModel):
     lr_discriminator: float = Field(0.02, gt=0, description="Adam rate of the discriminator")
     betas: tuple[Decay, Decay] = Field((0.0, 0.9), description="Adam's decay of first and second moments")
     decay_from: float = Field(
-        0.4, ge=0, le=1, description="share of steps (ramp counts iterations) after which rates fall linearly"
+        0.4, ge=0, le=1, description="share of the budget (ramp counts iterations) after which rates fall linearly"
     )
     decay_to: float = Field(0.1, ge=0, le=1, description="share of the rate left at the end")
     average: float = Field(0.0, ge=0, lt=1, description="decay of the weight average that renders; 0 for none")

@@ -22,7 +22,7 @@ from analogon.methods.semia.networks import Generator
 from analogon.methods.semia.practice import carried, carry, open_places, shift_tensor, to_tensor
 from analogon.methods.semia.training import Trainer, make_generator
 from analogon.rendering import PLAIN, Rendering, Wishes
-from analogon.run import Run
+from analogon.run import UNTRAINED, Outcome, Run
 from analogon.tone import Tones, class_tones, tone_shift
 from analogon.training import drive, write_previews
 from analogon.training.device import flushed_denormals, pick
@@ -35,8 +35,9 @@ SHORTEST = 16
 class Painter:
     """A trained SemIA generator and the exemplar it belongs to (a :class:`~analogon.methods.base.Synthesizer`)."""
 
-    def __init__(self, exemplar: Exemplar, config: Config, generator: Generator, stopped: str | None = None) -> None:
-        self.exemplar, self.config, self.stopped = exemplar, config, stopped
+    def __init__(self, exemplar: Exemplar, config: Config, generator: Generator, outcome: Outcome = UNTRAINED) -> None:
+        done = {"steps": outcome.steps} if outcome.steps else {}
+        self.exemplar, self.config, self.outcome = exemplar, config.model_copy(update=done), outcome
         self.generator = generator.eval().requires_grad_(False)
 
     def render(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering:  # noqa: ARG002 (takes none)
@@ -110,14 +111,13 @@ class SemIA:
             listener=run.listener,
         )
 
-        def painter(stopped: str | None = None) -> Painter:
+        def painter(outcome: Outcome = UNTRAINED) -> Painter:
             generator = make_generator(config, trainer.classes)
             generator.load_state_dict(trainer.rendering.state_dict())
-            planned = config.model_copy(update={"steps": trainer.steps})
-            return Painter(exemplar, planned, generator, stopped)
+            return Painter(exemplar, config, generator, outcome)
 
         preview = partial(_preview, painter, run) if run.folder is not None and run.targets else None
-        return painter(drive(trainer, run, run.request, started=started, preview=preview).stopped)
+        return painter(drive(trainer, run, run.request, started=started, preview=preview))
 
     def restore(self, exemplar: Exemplar, config: Config, arrays: Arrays, run: Run) -> Painter:
         """Back from :meth:`Painter.arrays`; see the package's base class."""

@@ -95,12 +95,12 @@ class Trainer:
 
     # -- one iteration -------------------------------------------------------------------------------------------
 
-    def step(self, n: int) -> dict[str, float]:
-        """Iteration n, counted from 0; returns the losses by name."""
+    def step(self, n: int, share: float = 0.0) -> dict[str, float]:
+        """Iteration n, counted from 0, when a share of the budget is spent; returns the losses by name."""
         config = self.config
         draws = torch.Generator().manual_seed(self.seed * 1_000_003 + n)
         with self._drawing(self.seed * 1_000_003 + n):
-            self._set_rates(n)
+            self._set_rates(share)
             pair, real = self._draw(n, draws)
             log = {"discriminator": self._discriminator_step(pair, real, draws)}
             if pair.same:
@@ -248,11 +248,10 @@ class Trainer:
         optimiser.step()
         return float(loss.detach())
 
-    def _set_rates(self, n: int) -> None:
+    def _set_rates(self, share: float) -> None:
         """Constant, then linear down to ``decay_to``; the segmenter's rate stays."""
         config = self.config
-        start = config.decay_from * self.steps
-        fall = max(0.0, (n - start) / max(self.steps - start, 1.0)) * (1 - config.decay_to)
+        fall = max(0.0, (share - config.decay_from) / max(1 - config.decay_from, 1e-9)) * (1 - config.decay_to)
         for name, rate in (("generator", config.lr_generator), ("discriminator", config.lr_discriminator)):
             for group in self.optimisers[name].param_groups:
                 group["lr"] = rate * (1 - fall)
