@@ -1,6 +1,6 @@
 """A small method that learns nothing: every pixel of a result is a pixel of the source that has its class."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -53,6 +53,9 @@ class Copier:
         places[stay] = np.argwhere(stay)
         way = Provenance(places, source.shape)
         return Rendering(way.apply_to(self.exemplar.image), way, {"copying": 0.25})
+
+    def draft(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering | None:
+        return None if wishes.preview else self.render(target, run, replace(wishes, preview=True))
 
     def arrays(self) -> dict[str, Any]:
         return {}

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from analogon.result import Result
     from analogon.run import Progress
     from analogon.segment import first_labels
+    from analogon.streaming import Stream
 
 #: Public names by the module that has them. They are imported on first use: the package starts at once.
 _HOMES = {
@@ -50,6 +51,7 @@ _HOMES = {
     "analogon.result": ("Result",),
     "analogon.run": ("Progress",),
     "analogon.segment": ("first_labels",),
+    "analogon.streaming": ("Stream",),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -71,6 +73,7 @@ __all__ = [
     "Provenance",
     "Result",
     "SheetRow",
+    "Stream",
     "TrainingError",
     "__version__",
     "check_render",

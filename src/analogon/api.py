@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import json
-import platform
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
-
-from analogon import kernels
-from analogon._version import __version__
 from analogon.data import Exemplar, LabelMap
 from analogon.errors import ModelError, OptionError
 from analogon.fitting import order
-from analogon.io import ImageSource, LabelSource
+from analogon.io import ImageSource, LabelSource, replacing
 from analogon.loading import load_target, load_wishes
 from analogon.methods import registry
-from analogon.methods.base import ManyMethod, Polisher, Synthesizer
+from analogon.methods.base import Exportable, ManyMethod, Polisher, Synthesizer
 from analogon.methods.bundle import FILE, Bundle
-from analogon.rendering import Guide, Wishes
-from analogon.result import Result
+from analogon.rendering import Guide, Rendering, Wishes
+from analogon.result import Result, versions
 from analogon.run import CHECKPOINT, Progress, Run, ignore
-
-#: Libraries whose versions belong to a result, and their modules.
-_COMPUTING = {"scipy": "scipy", "scikit-image": "skimage", "torch": "torch"}
+from analogon.streaming import Stream
 
 
 def fit(
@@ -250,40 +243,108 @@ class Model:
         wishes = check_render(
             self.exemplar, layout, self.method, keep=keep, tile=tile, preview=preview, guides=guides, polish=polish
         )
+        return next(self._results(layout, wishes, polish, progress or ignore, stream=False))
+
+    def stream(
+        self,
+        target: LabelSource | LabelMap,
+        mapping: Mapping[str, str] | None = None,
+        *,
+        keep: str | ImageSource = "auto",
+        tile: bool = False,
+        guides: Sequence[Guide] = (),
+        polish: bool | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Stream:
+        """Pictures for a new label map as they get better: the last is :meth:`render`'s.
+
+        The first is a draft, which is there in a fraction of the time, if the method has one: with ``patch`` its
+        preview, with ``collage`` what the network says in one pass. Where the result is polished, what is polished
+        comes before it. A result's ``seconds`` are those since the stream began, without the time between results.
+        Arguments and errors are those of :meth:`render`.
+
+        >>> for result in model.stream("moved.png"):  # doctest: +SKIP
+        ...     show(result.image)
+        """
+        layout = load_target(self.exemplar, target, mapping)
+        wishes = check_render(self.exemplar, layout, self.method, keep=keep, tile=tile, guides=guides, polish=polish)
+        return Stream(partial(self._results, layout, wishes, polish, stream=True), progress or ignore)
+
+    def _results(
+        self,
+        layout: LabelMap,
+        wishes: Wishes,
+        polish: bool | None,
+        listener: Callable[[Progress], None],
+        *,
+        stream: bool,
+    ) -> Iterator[Result]:
+        """The result, and with ``stream`` what comes before it."""
         entry = registry.get(self.method)
         device, threads = entry.machine(self._device)
-        run = Run(device=device, seed=self.seed, listener=progress or ignore)
-        started = time.monotonic()
+        run = Run(device=device, seed=self.seed, listener=listener)
         polishing = entry.polishes(polish, preview=wishes.preview)
-        if polishing and isinstance(self._synthesizer, Polisher):
-            rendering = self._synthesizer.polished(layout, run, wishes)
-            timing = dict(rendering.seconds)
-        else:
-            rendering = self._synthesizer.render(layout, run, wishes)
-            timing = dict(rendering.seconds)
-            if polishing:
-                from analogon.ops import polish as polish_picture
+        source, seconds, since = self.exemplar.labels, 0.0, time.monotonic()
+        asked, timing = wishes.record(), dict[str, float]()
+        for stage, rendering in self._stages(layout, wishes, run, draft=stream, polish=polishing):
+            seconds += time.monotonic() - since
+            timing |= {f"{stage}: {part}" if stage else part: spent for part, spent in rendering.seconds.items()}
+            if stream or not polishing or stage == "polishing":
+                way = rendering.provenance
+                yield Result(
+                    image=rendering.image,
+                    method=self.method,
+                    config=self.config,
+                    seed=self.seed,
+                    seconds=seconds,
+                    inputs={**self.record["inputs"], "target": layout.digest()},
+                    device=device,
+                    threads=threads,
+                    fit={name: self.record[name] for name in ("fit_seconds", "stopped", "device", "threads")},
+                    versions=versions(),
+                    wishes={**asked, "polish": stage == "polishing", **({"draft": True} if stage == "draft" else {})},
+                    timing=dict(timing),
+                    provenance=way,
+                    labels=layout if way is None else LabelMap(way.apply_to(source.ids), source.palette),
+                )
+            since = time.monotonic()
 
-                rendering = polish_picture(self.exemplar, layout, rendering, run, wishes)
-                timing |= {f"polishing: {stage}": seconds for stage, seconds in rendering.seconds.items()}
-        seconds = time.monotonic() - started
-        source, way = self.exemplar.labels, rendering.provenance
-        return Result(
-            image=rendering.image,
-            method=self.method,
-            config=self.config,
-            seed=self.seed,
-            seconds=seconds,
-            inputs={**self.record["inputs"], "target": layout.digest()},
-            device=device,
-            threads=threads,
-            fit={name: self.record[name] for name in ("fit_seconds", "stopped", "device", "threads")},
-            versions=versions(),
-            wishes={**wishes.record(), "polish": polishing},
-            timing=timing,
-            provenance=way,
-            labels=layout if way is None else LabelMap(way.apply_to(source.ids), source.palette),
-        )
+    def _stages(
+        self, layout: LabelMap, wishes: Wishes, run: Run, *, draft: bool, polish: bool
+    ) -> Iterator[tuple[str, Rendering]]:
+        """Renderings, each better than the one before, by the name of their stage; that of a method has none."""
+        drafted = self._synthesizer.draft(layout, run, wishes) if draft else None
+        if drafted is not None:
+            yield "draft", drafted
+        itself = self._synthesizer if polish and isinstance(self._synthesizer, Polisher) else None
+        if draft or itself is None:
+            rendering = self._synthesizer.render(layout, run, wishes)
+            yield "", rendering
+        if itself is not None:
+            yield "polishing", itself.polished(layout, run, wishes)
+        elif polish:
+            from analogon.ops import polish as polish_picture
+
+            yield "polishing", polish_picture(self.exemplar, layout, rendering, run, wishes)
+
+    def export(self, path: str | Path) -> None:
+        """Write the model as one self-contained ONNX file, which other programs and browsers can run.
+
+        It renders drafts: the first picture of :meth:`stream`, with nothing kept, on cells of the exemplar's own size.
+        Its input is ``labels``, int32 (h, w) for any h and w: the class of each pixel as its place in the palette (see
+        :meth:`LabelMap.indices`). Its outputs are ``picture``, uint8 (h, w, 3), and ``places``, int32 (h, w, 2), the
+        row and column in the source of each pixel. Palette, source size and cell size are in its metadata.
+
+        Raises:
+            OptionError: the method's models cannot be exported, ONNX is not installed, or ``path`` does not end in
+                ``.onnx``. InputError: it cannot be written.
+        """
+        if Path(path).suffix.lower() != ".onnx" or Path(path).is_dir():
+            raise OptionError(f"'{path}' cannot be the exported model: name a file that ends in .onnx.")
+        registry.get(self.method).check_exports()
+        data = cast(Exportable, self._synthesizer).onnx()
+        with replacing(path) as file:
+            file.write(data)
 
     def save(self, folder: str | Path) -> None:
         """Write the model, one file replaced as a whole, and a note for people; :func:`load` reads it.
@@ -336,14 +397,3 @@ def check_render(
             "add --polish."
         )
     return wishes
-
-
-def versions() -> dict[str, str]:
-    """Versions of the package, Python and the libraries that compute, of those that this process has in use."""
-    found = {"analogon": __version__, "python": platform.python_version(), "numpy": np.__version__}
-    for name, module in _COMPUTING.items():
-        if module in sys.modules:
-            found[name] = str(sys.modules[module].__version__)
-    if numba := kernels.compiler():
-        found["numba"] = numba  # it has compiled what is in use, and need not be there itself
-    return found

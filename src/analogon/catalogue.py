@@ -38,6 +38,7 @@ class MethodInfo:
         polish: its results are polished unless a render asks otherwise.
         learns: a fit is training, which takes its time; else it is over at once.
         provenance: its results say where in the source each pixel comes from.
+        exports: its models can be exported as ONNX (see :meth:`Model.export`).
     """
 
     name: str
@@ -49,6 +50,7 @@ class MethodInfo:
     polish: bool
     learns: bool
     provenance: bool
+    exports: bool
 
 
 def list_methods() -> tuple[MethodInfo, ...]:
@@ -79,6 +81,7 @@ def describe_method(name: str = registry.DEFAULT_METHOD) -> MethodInfo:
         polish=bool(entry.polish),
         learns=entry.learns,
         provenance=entry.provenance,
+        exports=entry.exports,
     )
 
 

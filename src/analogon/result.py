@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import platform
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analogon import kernels
+from analogon._version import __version__
 from analogon.data import LabelMap
 from analogon.errors import OptionError
 from analogon.io import ImageSource, Writer, image_writer, labels_writer, read_map, write_together
 from analogon.provenance import Provenance
+
+#: Libraries whose versions belong to a result, and their modules.
+_COMPUTING = {"scipy": "scipy", "scikit-image": "skimage", "torch": "torch"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +37,8 @@ class Result:
         device, threads: what computed this render, and with how many CPU threads.
         fit: seconds, early stop, device and CPU threads of the fit.
         versions: of the package, Python and the libraries that compute.
-        wishes: what was asked for besides the layout (keep, tile, preview, guides, polish), as JSON values.
+        wishes: what was asked for besides the layout (keep, tile, preview, guides, polish), as JSON values; "draft"
+            is among them where this is the first picture of a stream.
         timing: seconds of each stage of this render, in their order.
         provenance: where in the source each pixel comes from; None where the picture is not made of its pixels.
         labels: the label map that the picture realises: the source's class of each pixel where the provenance is
@@ -126,3 +134,14 @@ class Result:
                 "ask for polish (--polish) or use another method."
             )
         return self.provenance
+
+
+def versions() -> dict[str, str]:
+    """Versions of the package, Python and the libraries that compute, of those that this process has in use."""
+    found = {"analogon": __version__, "python": platform.python_version(), "numpy": np.__version__}
+    for name, module in _COMPUTING.items():
+        if module in sys.modules:
+            found[name] = str(sys.modules[module].__version__)
+    if numba := kernels.compiler():
+        found["numba"] = numba  # it has compiled what is in use, and need not be there itself
+    return found

@@ -50,6 +50,11 @@ _VERBS = {
         "MODEL TARGET... -o DIR [OPTIONS]",
         "Example: analogon render model moved.png bigger.png -o out",
     ),
+    "export": (
+        "Write a fitted model for other programs and browsers, as an ONNX file.",
+        "MODEL -o FILE.onnx",
+        "Example: analogon export model -o model.onnx",
+    ),
     "label": (
         "Write a first label map of a picture, to be corrected in a paint program.",
         "IMAGE -o LABELS [OPTIONS]",

@@ -38,6 +38,9 @@ class Synthesizer(Protocol):
         listener raises ends the render.
         """
 
+    def draft(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering | None:
+        """A first picture that is there long before :meth:`render`'s, for the same arguments; None if there is none."""
+
     def arrays(self) -> Arrays:
         """All that was learnt as named arrays; exemplar and configuration with it restore the synthesizer."""
 
@@ -48,6 +51,18 @@ class Polisher(Synthesizer, Protocol):
 
     def polished(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering:
         """As :meth:`Synthesizer.render`, of pieces of the source that fit together."""
+
+
+class Exportable(Synthesizer, Protocol):
+    """A synthesizer of a method whose registry entry says that it exports."""
+
+    def onnx(self) -> bytes:
+        """A self-contained ONNX model: the map of a layout to the picture of :meth:`draft`, where nothing is kept.
+
+        Its input ``labels`` is int32 (h, w) for any h and w, the classes as places in the exemplar's palette. Its
+        outputs are ``picture``, uint8 (h, w, 3), and ``places``, int32 (h, w, 2), the row and column in the source of
+        each pixel. Its metadata says what an application needs to know of it.
+        """
 
 
 class Method(Protocol):

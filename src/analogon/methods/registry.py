@@ -44,6 +44,7 @@ class Entry:
         provenance: its results are made of pixels of the source, and say which.
         accelerated: computes on other devices than the CPU too, which takes torch.
         many: can learn several exemplars at once (:class:`~analogon.methods.base.ManyMethod`).
+        exports: its models can be exported (see :class:`~analogon.methods.base.Exportable`).
     """
 
     name: str
@@ -56,6 +57,7 @@ class Entry:
     provenance: bool = False
     accelerated: bool = False
     many: bool = False
+    exports: bool = False
 
     @property
     def recipes(self) -> Mapping[str, Mapping[str, Any]]:
@@ -154,6 +156,18 @@ class Entry:
             able = next(entry.name for entry in METHODS.values() if entry.many)
             raise OptionError(f"Method '{self.name}' learns one picture at a time: fit each, or use method '{able}'.")
 
+    def check_exports(self) -> None:
+        """Refuse to export models of a method that cannot, or without what that takes.
+
+        Raises:
+            OptionError: it is so.
+        """
+        if not self.exports:
+            able = ", ".join(entry.name for entry in METHODS.values() if entry.exports)
+            raise OptionError(f"Models of method '{self.name}' cannot be exported: fit one with --method {able}.")
+        if find_spec("onnx") is None or find_spec("onnxscript") is None:
+            raise OptionError("Exporting needs ONNX; install it with: pip install 'analogon[onnx]'.")
+
     def configure(self, recipe: str | None, options: Mapping[str, Any]) -> BaseModel:
         """The configuration of a recipe (None: the default one) with some fields changed.
 
@@ -221,6 +235,7 @@ METHODS: dict[str, Entry] = {
             polish=True,
             provenance=True,
             many=True,
+            exports=True,
         ),
         Entry("semia", "conditional single-image GAN (Li et al., ACM MM 2020)", "analogon.methods.semia", neural=True),
     )

@@ -92,7 +92,7 @@ def synthesize(
     if whole.usable is not None:
         fallback = _in_class(fallback, source_ids, target_ids)
     moved = moved_regions(target_ids, fallback)
-    fixed = _fixed(whole, target, source_ids, target_ids, moved, wishes)
+    fixed = staying(whole, source_ids, target_ids, wishes, moved)
     clock.stage("carrying")
     sure = np.zeros(target.shape, bool)
     if start is not None:
@@ -246,16 +246,21 @@ LARGEST, SQUARES = 4000, 59_000_000
 HEAVIEST = 1e9
 
 
-def _fixed(
-    exemplar: Exemplar, target: LabelMap, source_ids: Ids, target_ids: Ids, moved: Sequence[Moved], wishes: Wishes
+def staying(
+    exemplar: Exemplar, source_ids: Ids, target_ids: Ids, wishes: Wishes, moved: Sequence[Moved] = ()
 ) -> NDArray[np.bool_]:
-    """Pixels that stay as they are."""
+    """Pixels of a target (h, w) that stay as they are: bool (h, w).
+
+    Args:
+        source_ids, target_ids: as :func:`class_places` gives them.
+        moved: regions that have only been moved; without them a pixel stays that an object has left and covers again.
+    """
     if isinstance(wishes.keep, np.ndarray):
         return wishes.keep
     height, width = exemplar.frame
     # a tile continues on its other side, and guides may ask for changes anywhere
-    if wishes.keep == "none" or target.shape != exemplar.frame or wishes.tile or wishes.guides:
-        return np.zeros(target.shape, bool)
+    if wishes.keep == "none" or target_ids.shape != exemplar.frame or wishes.tile or wishes.guides:
+        return np.zeros(target_ids.shape, bool)
     kept = unconcerned(source_ids[:height, :width], target_ids)
     for move in moved:  # one that covers its own old place has moved there too
         kept &= ~np.repeat(np.repeat(move.region, move.every, 0), move.every, 1)[: kept.shape[0], : kept.shape[1]]

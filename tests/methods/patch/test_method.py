@@ -21,7 +21,7 @@ def test_it_is_the_default_and_learns_nothing(exemplar, target):
     model = analogon.fit(exemplar)
     assert model.method == "patch"
     synthesizer = METHOD.fit(exemplar, Config(), Run())
-    assert synthesizer.arrays() == {} and synthesizer.stopped is None
+    assert synthesizer.arrays() == {} and synthesizer.outcome.stopped is None
     assert (synthesizer.render(target, Run()).image == model.render(target).image).all()
 
 

@@ -15,12 +15,14 @@ from analogon.errors import ModelError
 from analogon.methods.base import Arrays
 from analogon.methods.collage.advice import Keeper, Word, divisible, source_of
 from analogon.methods.collage.config import Config
+from analogon.methods.collage.draft import Draft
 from analogon.methods.collage.lessons import COLOURS, Lesson
 from analogon.methods.collage.network import Attention
-from analogon.methods.collage.planes import count_planes
+from analogon.methods.collage.planes import Ids, count_planes
 from analogon.methods.collage.training import Trainer
 from analogon.ops.arrange import cell_size
-from analogon.ops.engine import class_places, synthesize
+from analogon.ops.engine import class_places, paint, staying, synthesize
+from analogon.provenance import Provenance
 from analogon.rendering import PLAIN, Rendering, Wishes
 from analogon.run import UNTRAINED, Outcome, Run
 from analogon.training import drive, write_previews
@@ -35,23 +37,51 @@ class Collager:
         self.exemplar, self.config, self.outcome = exemplar, config.model_copy(update=done), outcome
         self.network = network.eval().requires_grad_(False)
         self._keeper: Keeper | None = None
+        self._drafts: dict[tuple[Keeper, int], Draft] = {}
 
     def render(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering:
         """Pieces laid side by side, one pass; see the package's base class."""
         return self._made(target, run, wishes, join=False)
 
     def polished(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering:
-        """Pieces joined by the whole search, in which those that the network proposed stay as they are at first."""
+        """Pieces joined by the whole search, which leaps nowhere into those that the network proposed."""
         return self._made(target, run, wishes, join=True)
 
     def _made(self, target: LabelMap, run: Run, wishes: Wishes, *, join: bool) -> Rendering:
-        device = pick(run.device)
         source_ids, target_ids = class_places(self.exemplar, target)
-        if self._keeper is None or self._keeper.device != device:
-            self._keeper = Keeper(self.network, self.exemplar, source_ids, device)
-        word = Word(self._keeper, target_ids, trust=self.config.trust, turns=self.config.turns)
+        keeper = self._kept(source_ids, pick(run.device))
+        word = Word(keeper, target_ids, trust=self.config.trust, turns=self.config.turns)
         with flushed_denormals():
             return synthesize(self.exemplar, target, run, wishes=wishes, advice=word, join=join)
+
+    def draft(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering:
+        """The likeliest place of each cell; see the package's base class."""
+        started = time.monotonic()
+        source_ids, target_ids = class_places(self.exemplar, target)
+        keeper, cell = self._kept(source_ids, pick(run.device)), cell_size(target.shape)
+        if (keeper, cell) not in self._drafts:
+            self._drafts = {key: one for key, one in self._drafts.items() if key[0] is keeper}
+            self._drafts[keeper, cell] = Draft(keeper, cell)
+        with torch.inference_mode(), flushed_denormals():
+            ids = torch.from_numpy(target_ids.astype(np.int64)).to(keeper.device)
+            flat = self._drafts[keeper, cell](ids).cpu().numpy()
+        places = np.stack(np.divmod(flat, self.exemplar.shape[1]), -1).astype(np.int32)
+        fixed = staying(self.exemplar, source_ids, target_ids, wishes)
+        places[fixed] = np.argwhere(fixed)
+        image = paint(self.exemplar.image, places)
+        return Rendering(image, Provenance(places, self.exemplar.shape), {"drafting": time.monotonic() - started})
+
+    def onnx(self) -> bytes:
+        """The draft as a file; see the package's base class."""
+        from analogon.methods.collage.export import to_onnx
+
+        return to_onnx(self.network, self.exemplar)
+
+    def _kept(self, source_ids: Ids, device: torch.device) -> Keeper:
+        """The network on a device, with what it knows of the picture."""
+        if self._keeper is None or self._keeper.device != device:
+            self._keeper = Keeper(self.network, self.exemplar, source_ids, device)
+        return self._keeper
 
     def arrays(self) -> Arrays:
         """The network's weights."""

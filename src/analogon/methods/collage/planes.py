@@ -15,6 +15,8 @@ Plane = NDArray[np.float32]
 
 #: Distances to a class's border are told up to these numbers of cells.
 REACHES = (1.5, 6.0)
+#: Pixels that a distance is followed at most: it is told in thirds of a pixel, in eight bits.
+DEEPEST = 85
 #: Octaves of the waves that tell where in the frame a cell lies.
 OCTAVES = 3
 #: Smallest region that has a box of its own, in cells; a cell of a smaller one has the frame's.
@@ -60,7 +62,7 @@ def layout_of(ids: Ids, cell: int, classes: int) -> Layout:
         parts += [shares[y::2, x::2] for y in (0, 1) for x in (0, 1)]
         sums.append(shares.reshape(grid[0], 2, grid[1], 2).mean((1, 3)))
         if inside.any() and not inside.all():
-            away = depths(inside.astype(np.uint16), min(85, int(REACHES[-1] * cell)))[at].astype(np.float32) / 3
+            away = depths(inside.astype(np.uint16), min(DEEPEST, int(REACHES[-1] * cell)))[at].astype(np.float32) / 3
         else:
             away = np.full(grid, REACHES[-1] * cell, np.float32)
         sign = np.where(inside[at], 1, -1).astype(np.float32)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -63,6 +64,10 @@ class PatchSynthesizer:
             mirror=config.mirror,
             **elsewhere,
         )
+
+    def draft(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering | None:
+        """The preview."""
+        return None if wishes.preview else self.render(target, run, replace(wishes, preview=True))
 
     def arrays(self) -> Arrays:
         """Nothing is learnt."""

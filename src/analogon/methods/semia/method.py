@@ -87,6 +87,9 @@ class Painter:
             painted, _ = self.generator(image, source, wanted)
             return image, torch.lerp(image, painted, opened)
 
+    def draft(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> None:
+        """There is none: a render is a single pass."""
+
     def arrays(self) -> Arrays:
         """The generator's weights."""
         return {k: v.detach().cpu().contiguous().numpy() for k, v in self.generator.state_dict().items()}
