@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
         _refuse_empty(arguments)
-        code = _app()(arguments)
+        code = _app(arguments)(arguments)
         sys.stdout.flush()
     except CycloptsError as error:
         return _fail(_usage(error))
@@ -92,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _app() -> App:
+def _app(arguments: Sequence[str]) -> App:
     app = App(
         name="analogon",
         help="Edit a picture by editing its label map.",
@@ -113,7 +113,8 @@ def _app() -> App:
             help_epilogue=example,
             sort_key=place,
         )
-    app.register_install_completion_command(help="Install completion for bash, zsh or fish, and exit.")
+    if not arguments or arguments[0] not in _VERBS:  # it takes a while
+        app.register_install_completion_command(help="Install completion for bash, zsh or fish, and exit.")
     return app
 
 

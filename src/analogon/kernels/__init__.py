@@ -17,7 +17,6 @@ import logging
 import threading
 from collections.abc import Callable
 from copy import copy
-from importlib.metadata import version
 from typing import Any
 
 from analogon.kernels import store
@@ -87,6 +86,8 @@ class Kernel:
             # whatever Numba, llvmlite or the machine have otherwise than is expected here
             except (Unsupported, AttributeError, KeyError, OSError, RuntimeError, ValueError) as problem:
                 _log.debug("Numba calls %s itself: %r", self.__name__, problem)
+                from importlib.metadata import version  # it takes a while itself
+
                 from analogon.kernels.compiling import dispatcher
 
                 _tell()

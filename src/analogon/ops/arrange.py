@@ -267,7 +267,7 @@ def _all_maps(
     source = np.ascontiguousarray(source_ids[::every, ::every])
     # what stands beside the picture makes none of its regions too small
     theirs, ours = regions_of(source, frame[0] * frame[1] // every**2), regions_of(target)
-    for c in map(int, np.unique(target_ids)):
+    for c in map(int, np.flatnonzero(np.bincount(target_ids.ravel()))):
         regions = [] if c in stuff else ours.get(c, [])
         pairs = [(_most_alike(theirs.get(c, []), region[0]), region) for region in regions]
         if c not in things or not any(pair for pair, _ in pairs):

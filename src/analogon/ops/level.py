@@ -14,6 +14,7 @@ from analogon.ops.labelling import depths, far_from_core
 from analogon.ops.parallel import bands, spread, turns
 from analogon.ops.pyramid import centres, fill_margin, padded, sampled, shrunk
 from analogon.ops.search import CELL, searcher
+from analogon.ops.starting import begin
 
 Places = NDArray[np.int32]
 Ids = NDArray[np.uint16]
@@ -124,26 +125,26 @@ class Level:
         """The level's first places: the start map's where the coarser level left them, else the coarser level's."""
         (h, w), (rows, cols) = self.target_ids.shape, self.source_ids.shape
         at_y, at_x = centres(h, full.shape[0], self.factor), centres(w, full.shape[1], self.factor)
-        limit = np.array([rows - 1, cols - 1], np.int32)
-        given = np.minimum(full[np.ix_(at_y, at_x)] // self.factor, limit)
+        given = full
+        if self.factor > 1:
+            limit = np.array([rows - 1, cols - 1], np.int32)
+            given = np.ascontiguousarray(np.minimum(full[np.ix_(at_y, at_x)] // self.factor, limit))
         if coarser is None:
-            return np.ascontiguousarray(given)
+            return given.copy()
         # by the longer side: that of 3 pixels is followed by one of 1
         ratio = max(1, round(max(h, w) / max(coarser.shape[:2])))
-        ys = np.minimum(np.arange(h, dtype=np.int32) // ratio, coarser.shape[0] - 1)
-        xs = np.minimum(np.arange(w, dtype=np.int32) // ratio, coarser.shape[1] - 1)
-        scaled = coarser[np.ix_(ys, xs)] * np.int32(ratio)
-        scaled[..., 0] += (np.arange(h, dtype=np.int32) - ratio * ys)[:, None]
-        scaled[..., 1] += (np.arange(w, dtype=np.int32) - ratio * xs)[None]
-        np.minimum(scaled, limit, out=scaled)
-        as_given = (np.abs(scaled - given).max(-1) <= max(AGREE, ratio)) | self.fixed
-        places = np.where(as_given[..., None], given, scaled)
-        if coarser_ids is not None:
-            # small and thin things, which the coarser level could not show or lost to what is around them, start anew
-            lost = (coarser_ids[np.ix_(ys, xs)] != self.target_ids) | self.thin
-            lost &= self.source_ids[places[..., 0], places[..., 1]] != self.target_ids
-            lost &= self.source_ids[given[..., 0], given[..., 1]] == self.target_ids
-            places[lost] = given[lost]
+        known = np.empty((0, 0), np.uint16) if coarser_ids is None else coarser_ids
+        places = np.empty((h, w, 2), np.int32)
+        spread(
+            begin,
+            [
+                (
+                    given, coarser, known, self.source_ids, self.target_ids, self.fixed, self.thin, ratio,
+                    max(AGREE, ratio), first, last, places,
+                )
+                for first, last in bands(h)
+            ],
+        )  # fmt: skip
         return places
 
     def improve(

@@ -22,7 +22,7 @@ REACH, REACH_STAYING = 200.0, 8.0
 CYCLES = 4
 #: Corrections below this many levels in all colours cannot be seen.
 LEAST = 0.5
-#: Makes ``c`` zero where a pixel must stay as it is.
+#: Keeps ``c`` zero where a pixel must stay as it is; such pixels, and coarser ones that hold one, are passed by.
 FIRM = np.float32(1e6)
 
 
@@ -40,6 +40,8 @@ def _sweep(c, b, right, below, own):  # type: ignore[no-untyped-def]
         for y in range(height):
             for x in range((y + colour) & 1, width, 2):
                 total = own[y, x]
+                if total >= FIRM:
+                    continue
                 red, green, blue = b[y, x, 0], b[y, x, 1], b[y, x, 2]
                 for side in range(4):
                     if side == 0:
@@ -80,6 +82,8 @@ def membrane(source, places, ids, own, levels):  # type: ignore[no-untyped-def]
             for axis in range(2):
                 ny, nx = y + axis, x + 1 - axis
                 if ny >= height or nx >= width or ids[y, x] != ids[ny, nx]:
+                    continue
+                if own[y, x] >= FIRM and own[ny, nx] >= FIRM:
                     continue
                 ay, ax, by, bx = places[y, x, 0], places[y, x, 1], places[ny, nx, 0], places[ny, nx, 1]
                 weight = np.float32(1)
@@ -146,6 +150,8 @@ def membrane(source, places, ids, own, levels):  # type: ignore[no-untyped-def]
                 h, w = o.shape
                 for y in range(h):
                     for x in range(w):
+                        if o[y, x] >= FIRM:
+                            continue
                         for k in range(3):
                             rest = b_here[y, x, k] - o[y, x] * c[y, x, k]
                             if x + 1 < w:
