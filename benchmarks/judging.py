@@ -4,6 +4,7 @@ A judge is a Python file with a function ``judge(image, labels, target, [result,
 figures per result. README.md says what the figures mean.
 """
 
+import hashlib
 import importlib.util
 import json
 import math
@@ -24,7 +25,24 @@ def load_judge(path: Path) -> Judge:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    for name, kind in vars(module).copy().items():
+        if isinstance(kind, type) and name.endswith("Classifier"):
+            setattr(module, name, remembering(kind))
     return module.judge  # type: ignore[no-any-return]
+
+
+def remembering(kind: type) -> type:
+    """A classifier of this kind that is not fitted again to what one like it was fitted to: a picture's own pixels."""
+    known: dict[tuple[str, bytes], Any] = {}
+
+    class Remembering(kind):  # type: ignore[misc]
+        def fit(self, x: Any, y: Any) -> Any:
+            key = repr(self), hashlib.sha256(x.tobytes() + y.tobytes()).digest()
+            if key not in known:
+                known[key] = super().fit(x, y)
+            return known[key]
+
+    return Remembering
 
 
 def reference(cases: Path, judge: Judge) -> Callable[[str, Any, Path], Figures]:
