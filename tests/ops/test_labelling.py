@@ -102,18 +102,20 @@ def test_a_small_grid_agrees_on_nearly_the_best(seed):
     assert got < greedy
 
 
-def rated(source_ids, target_ids, maps, cell=2, expected=None, astray=(0, 0, 0), prior=None):
+def rated(source_ids, target_ids, maps, cell=2, expected=None, astray=(0, 0, 0), prior=None, context=None):
     source_ids, target_ids = source_ids.astype(np.uint16), target_ids.astype(np.uint16)
     grid = [-(-n // cell) for n in target_ids.shape]
     chosen, costs = np.empty((*grid, MOST), np.int32), np.empty((*grid, MOST), np.float32)
     depths = [labelling.depths(ids, 6) for ids in (source_ids, target_ids)]
     maps, astray = np.pad(np.array(maps, np.float32), ((0, 0), (0, 2))), np.array(astray, np.float32)
     prior = np.zeros((0, *grid), np.float32) if prior is None else prior.astype(np.float32)
-    expected = np.full((*grid, 3), -1, np.float32) if expected is None else np.array(expected, np.float32)
+    context = (np.zeros((0, 1, 1), np.float32), np.zeros((0, 1, 1), np.float32)) if context is None else context
+    expected = np.full((*grid, 4), -1, np.float32) if expected is None else np.array(expected, np.float32)
     for first in range(grid[0]):
         labelling.rate(
-            source_ids, target_ids, *depths, maps, prior, expected, astray, cell, 6, first, first + 1, chosen, costs
-        )
+            source_ids, target_ids, *depths, maps, prior, expected, astray, context, cell, 6, first, first + 1,
+            chosen, costs,
+        )  # fmt: skip
     return chosen, costs
 
 
@@ -133,12 +135,28 @@ def test_maps_are_rated_by_class_and_their_own_cost():
 def test_maps_that_lead_astray_cost_more():
     ids = np.zeros((4, 24), int)
     maps = [(0, 1, 0, 1, shift, 0) for shift in (0, 4, 8, 16)]
-    expected = np.full((2, 12, 3), -1.0)
-    expected[0, 0], expected[1, 0] = (0, 1, 1 + 8), (1, 1, 1 + 8)  # the latter of a class that is not there
+    expected = np.full((2, 12, 4), -1.0)
+    # the second of a class that is not there, the third counts less
+    expected[0, 0], expected[1, 0], expected[0, 1] = (0, 1, 1 + 8, 1), (1, 1, 1 + 8, 1), (0, 1, 3 + 8, 0.5)
     chosen, costs = rated(ids, ids, maps, expected=expected, astray=(1, 0.1, 0.5))
     assert list(chosen[0, 0, :4]) == [2, 1, 0, 3]
     assert costs[0, 0, :4] == pytest.approx([0, 0.3, 0.5, 0.5])
     assert (costs[1, 0, :4] == 0).all()
+    assert costs[0, 1, :4] == pytest.approx([0, 0.15, 0.25, 0.25])
+
+
+def test_maps_cost_what_stands_about_their_places_differs_by():
+    ids = np.zeros((4, 8), int)
+    maps = [(0, 1, 0, 1, shift, 0) for shift in (0, 4, 100)]
+    there, here = np.zeros((2, 2, 4), np.float32), np.zeros((2, 2, 4), np.float32)
+    here[:, 0, 0], there[0, 0, 2], there[1, 0, 3] = (0.5, 0.25), 0.4, 0.7
+    here[:, 1] = -1
+    chosen, costs = rated(ids, ids, maps, context=(there, here))
+    assert list(chosen[0, 0, :2]) == [1, 0]
+    assert costs[0, 0, :2] == pytest.approx([0.1 + 0.25, 0.5 + 0.25])
+    # what lies beyond the source is told by its nearest cell
+    assert costs[0, 0, 2] == pytest.approx(float(WRONG) + 0.5 + 0.45)
+    assert (costs[1, :, :2][chosen[1, :, :2] < 2] <= WRONG).all() and costs[1, 0, 0] == 0
 
 
 def test_what_is_known_beforehand_counts_at_each_cell():

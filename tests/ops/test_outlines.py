@@ -145,6 +145,10 @@ def test_inside_cells_move_with_the_outline_near_by(every):
     leg = (rows > 42) & (cols > 34)
     assert np.abs(moves[leg] - (0, 16 * every)).max() < 4 * every
     assert np.abs(moves[(rows > 42) & (cols < 34)]).max() < 3 * every
+    # what lies beside it moves with what is next to it
+    at = np.array([52, 52]), np.array([37, 27])
+    below = outlines.displaced(found.match, *at, every, 2 * every)
+    assert np.abs(below - [(0, 16 * every), (0, 0)]).max() < 4 * every
 
 
 def star() -> np.ndarray:

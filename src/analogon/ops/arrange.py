@@ -3,8 +3,9 @@
 Many simple maps are proposed for each class (staying, moved, mirrored, scaled; a region's left part moved as its
 left edge moved, its top as its top did, its limbs as its outline shows), and belief propagation chooses one for each
 cell of a coarse grid: by classes and depths that fit, by how near a map leads to where the outline expects the cell,
-and by seams that do not show. A picture that must change its shape is thus cut into pieces that keep theirs. A
-mirrored map is only a start: the search rebuilds it of patches as they are in the source.
+for ground by how near a thing's foot is, and by seams that do not show. A picture that must change its shape is thus
+cut into pieces that keep theirs. A mirrored map is only a start: the search rebuilds it of patches as they are in the
+source.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from analogon.ops import labelling, outlines
+from analogon.ops import labelling, outlines, surroundings
+from analogon.ops.expected import Expected
 from analogon.ops.moves import Box, Moved, Region, beside, regions_of
 from analogon.ops.parallel import bands, spread
 
@@ -64,11 +66,6 @@ def cell_size(shape: tuple[int, ...]) -> int:
     return 1 << max(0, round(float(np.log2(max(shape) / GRID))))
 
 
-def middles(grid: tuple[int, ...], shape: tuple[int, ...], cell: int) -> list[NDArray[np.intp]]:
-    """Rows and columns of the pixels in the middle of cells of a map of this shape."""
-    return [np.minimum(np.arange(g) * cell + cell // 2, n - 1) for g, n in zip(grid, shape, strict=True)]
-
-
 def arrange(
     source: NDArray[np.uint8],
     source_ids: Ids,
@@ -101,24 +98,28 @@ def arrange(
     cell = cell_size(target_ids.shape)
     height, width = target_ids.shape
     grid = (-(-height // cell), -(-width // cell))
-    expected = np.full((*grid, 3), -1, np.float32)
-    sure = np.zeros(grid, bool)
+    # what is unusable is no thing either
+    without = stuff | ({unusable} if unusable is not None else set())
+    every = -(-max(*frame, *target_ids.shape) // SMALL)
+    theirs, _ = surroundings.nearness(source_ids, every, cell, without, frame[0] * frame[1])
+    ours, standing = surroundings.nearness(target_ids, every, cell, without, target_ids.size)
+    context = surroundings.SHADOW * theirs[None], np.where(standing, -1, surroundings.SHADOW * ours)[None]
+    expected = Expected.of(target_ids, cell, standing)
     rows = _maps(
         source_ids,
         target_ids,
         fallback,
-        cell,
         expected,
-        sure,
         frame=frame,
         unusable=unusable,
+        moved=moved,
         things=things,
         stuff=stuff,
     )
     maps = np.pad(np.array(list(rows), np.float32), ((0, 0), (0, 2)))
     prior, plain = np.zeros((0, *grid), np.float32), len(maps)
     if advice is not None:
-        maps, prior = advice(maps, cell, _expected_places(expected, fallback, cell))
+        maps, prior = advice(maps, cell, expected.or_else(fallback))
     own = slice(plain, len(maps))
     deepest = labelling.DEPTH * max(1, cell // 8)
     depth_of = [labelling.depths(ids, min(deepest, 85)) for ids in (source_ids, target_ids)]
@@ -135,8 +136,9 @@ def arrange(
                 *depth_of,
                 maps,
                 prior,
-                expected,
+                expected.places,
                 astray,
+                context,
                 cell,
                 min(deepest, 85),
                 a,
@@ -164,14 +166,8 @@ def arrange(
     if fixed.any():
         ys, xs = np.nonzero(fixed)
         places[ys, xs, 0], places[ys, xs, 1] = ys, xs
-    sure |= (chosen >= own.start) & (chosen < own.stop)
+    sure = expected.sure | (chosen >= own.start) & (chosen < own.stop)
     return places, sure.repeat(cell, 0).repeat(cell, 1)[:height, :width]
-
-
-def _expected_places(expected: NDArray[np.float32], fallback: NDArray[np.float32], cell: int) -> NDArray[np.float32]:
-    """Where the outline leads each cell's middle, and elsewhere the fallback: (grid, 2)."""
-    at = np.ix_(*middles(expected.shape[:2], fallback.shape[:2], cell))
-    return np.where(expected[..., :1] >= 0, expected[..., 1:], fallback[at])
 
 
 def _follow(
@@ -228,21 +224,17 @@ def _maps(
     source_ids: Ids,
     target_ids: Ids,
     fallback: NDArray[np.float32],
-    cell: int,
-    expected: NDArray[np.float32],
-    sure: NDArray[np.bool_],
+    expected: Expected,
     *,
     frame: tuple[int, int],
     unusable: int | None,
+    moved: Sequence[Moved],
     things: Set[int],
     stuff: Set[int],
 ) -> Iterator[Row]:
-    """All maps that are proposed, plain ones first, each once.
-
-    Where cells should lead to is told to ``expected``, and to ``sure`` which of them are of new parts that are copies.
-    """
+    """All maps that are proposed, plain ones first, each once; where cells should lead to is told to ``expected``."""
     seen: set[tuple[float, ...]] = set()
-    for row in _all_maps(source_ids, target_ids, fallback, cell, expected, sure, frame, unusable, things, stuff):
+    for row in _all_maps(source_ids, target_ids, fallback, expected, frame, unusable, moved, things, stuff):
         key = (row[0], *(round(value, 3) for value in row[1:5]))
         if key not in seen:
             seen.add(key)
@@ -253,11 +245,10 @@ def _all_maps(
     source_ids: Ids,
     target_ids: Ids,
     fallback: NDArray[np.float32],
-    cell: int,
-    expected: NDArray[np.float32],
-    sure: NDArray[np.bool_],
+    expected: Expected,
     frame: tuple[int, int],
     unusable: int | None,
+    moved: Sequence[Moved],
     things: Set[int],
     stuff: Set[int],
 ) -> Iterator[Row]:
@@ -278,23 +269,18 @@ def _all_maps(
                 origin, mirrored, alike = pair
                 a, b = _scaled_box(origin[1], every), _scaled_box(region[1], every)
                 for flip in (mirrored,) if alike > SURE else (False, True):
-                    yield from _aligned(float(c), a, b, flip, cell)
+                    yield from _aligned(float(c), a, b, flip, expected.cell)
                 yield from _stretched(float(c), a, b, mirrored)
                 shapes = source.shape, target.shape
-                found = outlines.followed(origin, region, shapes, every, cell, turned=mirrored)
+                found = outlines.followed(origin, region, shapes, every, expected.cell, turned=mirrored)
                 if found is not None and not beside(origin, source, unusable):
-                    yield from _matching(float(c), found, cell, expected)
-                    sure[found.rows[found.copied], found.cols[found.copied]] = True
+                    for other, down, across in expected.follow(c, found, region, every, target.shape):
+                        yield float(other), 1.0, down, 1.0, across, SHIFTED
         yield from _frequent(c, target_ids, fallback)
-
-
-def _matching(c: float, found: outlines.Cells, cell: int, expected: NDArray[np.float32]) -> Iterator[Row]:
-    """The shifts of a region's parts as its outline shows them; ``expected`` (grid, 3): see ``labelling.rate``."""
-    rows, cols = found.rows, found.cols
-    expected[rows, cols, 0] = c
-    expected[rows, cols, 1:] = (np.stack([rows, cols], -1) + 0.5) * cell + found.moves
-    for down, across in outlines.frequent(found.moves, cell):
-        yield c, 1.0, down, 1.0, across, SHIFTED
+    for move in moved:
+        if move.class_ not in stuff:
+            for other in expected.go_with(move):
+                yield float(other), 1.0, float(move.down), 1.0, float(move.across), SHIFTED
 
 
 def _most_alike(theirs: list[Region], region: NDArray[np.bool_]) -> tuple[Region, bool, float] | None:

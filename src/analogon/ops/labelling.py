@@ -112,17 +112,20 @@ def _within(position, size):  # type: ignore[no-untyped-def]
 
 @kernel()
 def rate(  # type: ignore[no-untyped-def]
-    source_ids, target_ids, source_depths, target_depths, maps, prior, expected, astray, cell, deepest, first, last,
-    chosen, costs,
+    source_ids, target_ids, source_depths, target_depths, maps, prior, expected, astray, context, cell, deepest, first,
+    last, chosen, costs,
 ):  # fmt: skip
     """For the cells of rows first..last the best maps of their main class (``chosen``, -1 where fewer) and costs.
 
-    ``prior`` (maps, or 0 for none, grid) is what a map costs at a cell beside its own cost. ``expected`` (grid, 3): a
-    class, and the source place (row, col) where a map should lead the cell's middle if that is its main class.
-    ``astray``: the pixels beside it that cost nothing, the cost of each further one, and the most.
+    ``prior`` (maps, or 0 for none, grid) is what a map costs at a cell beside its own cost. ``expected`` (grid, 4): a
+    class, and the source place (row, col) where a map should lead the cell's middle if that is its main class, and a
+    factor of what it costs if it does not. ``astray``: the pixels beside it that cost nothing, the cost of each
+    further one, and the most. ``context``: what stands about the cells of the source and of the target, both (n, grid);
+    each difference between them is a cost, but where the target has a negative value.
     """
     height, width = target_ids.shape
     rows, cols = source_ids.shape
+    there, here = context
     grid_cols = chosen.shape[1]
     step = max(1, cell // 4)
     classes = 0
@@ -158,12 +161,17 @@ def rate(  # type: ignore[no-untyped-def]
                             gap = abs(np.float32(source_depths[qy, qx]) - np.float32(target_depths[y, x]))
                             total += SHALLOW * gap / np.float32(3 * deepest)
                 cost = total / max(counts[main], 1) + base
+                y, x = gy * cell + cell / 2, gx * cell + cell / 2
+                row = maps[k, 1] * y + maps[k, 2] + maps[k, 6] * x
+                col = maps[k, 3] * x + maps[k, 4] + maps[k, 7] * y
                 if int(expected[gy, gx, 0]) == main:
-                    y, x = gy * cell + cell / 2, gx * cell + cell / 2
-                    dy = maps[k, 1] * y + maps[k, 2] + maps[k, 6] * x - expected[gy, gx, 1]
-                    dx = maps[k, 3] * x + maps[k, 4] + maps[k, 7] * y - expected[gy, gx, 2]
+                    dy, dx = row - expected[gy, gx, 1], col - expected[gy, gx, 2]
                     far = np.float32(np.sqrt(dy * dy + dx * dx))
-                    cost += min(max(far - astray[0], np.float32(0)) * astray[1], astray[2])
+                    cost += min(max(far - astray[0], np.float32(0)) * astray[1], astray[2]) * expected[gy, gx, 3]
+                qy, qx = int(_within(row, rows)) // cell, int(_within(col, cols)) // cell
+                for n in range(here.shape[0]):
+                    if here[n, gy, gx] >= 0:
+                        cost += abs(there[n, qy, qx] - here[n, gy, gx])
                 if known == MOST and cost >= costs[gy, gx, MOST - 1]:
                     continue
                 at = min(known, MOST - 1)

@@ -51,6 +51,13 @@ def beside(region: Region, ids: NDArray[np.uint16], value: int | None) -> bool:
     return bool((near & wide).any())
 
 
+def cut_out(region: NDArray[np.bool_]) -> Region:
+    """A region that is not empty, cut out of its map."""
+    rows, cols = np.flatnonzero(region.any(1)), np.flatnonzero(region.any(0))
+    top, left, bottom, right = int(rows[0]), int(cols[0]), int(rows[-1]) + 1, int(cols[-1]) + 1
+    return region[top:bottom, left:right], (top, left, bottom, right)
+
+
 def regions_of(ids: NDArray[np.uint16], picture: int | None = None) -> dict[int, list[Region]]:
     """Connected regions (8-neighbourhood) of each class that are not too small for a picture of so many pixels.
 

@@ -224,12 +224,14 @@ class Cells:
         rows, cols: where they are.
         moves: float64 (n, 2), by how many pixels they are displaced.
         copied: bool (n,), those of new parts, which are copies of others.
+        match: of the outlines but for new parts, in rows and columns of the maps that were compared.
     """
 
     rows: NDArray[np.intp]
     cols: NDArray[np.intp]
     moves: Points
     copied: NDArray[np.bool_]
+    match: Match
 
 
 def followed(
@@ -278,18 +280,30 @@ def followed(
     touched[ys, xs] = True
     rows, cols = np.nonzero(touched)
     middles = (np.stack([rows, cols], -1) + 0.5) * cell / every
-    apart = _differences(middles, match.target)
-    weights = (apart + (cell / every / 2) ** 2) ** -SHARPNESS
-    moves = np.einsum("ij,jk->ik", weights, match.source - match.target) / weights.sum(1)[:, None]
+    moves = displaced(match, rows, cols, every, cell)
     known, copied = np.ones(len(rows), bool), np.zeros(len(rows), bool)
     for stretch in new:
-        inside = _differences(middles, corners[1][stretch].astype(float)).min(1) < apart.min(1)
+        apart = _differences(middles, match.target).min(1)
+        inside = _differences(middles, corners[1][stretch].astype(float)).min(1) < apart
+        if not inside.any():  # smaller than a cell
+            continue
         copy = _copied(corners[0], corners[1], stretch, theirs, middles[inside])
         if copy is None:
             known[inside] = False
         else:
-            moves[inside], copied[inside] = copy, True
-    return Cells(rows[known], cols[known], moves[known] * every, copied[known])
+            moves[inside], copied[inside] = copy * every, True
+    return Cells(rows[known], cols[known], moves[known], copied[known], match)
+
+
+def displaced(match: Match, rows: NDArray[np.intp], cols: NDArray[np.intp], every: int, cell: int) -> Points:
+    """By how many pixels the outline near by displaces each of these cells, in the region or beside it: (n, 2).
+
+    The match is one of maps of every ``every``-th row and column; cells have ``cell`` pixels.
+    """
+    middles = (np.stack([rows, cols], -1) + 0.5) * cell / every
+    weights = (_differences(middles, match.target) + (cell / every / 2) ** 2) ** -SHARPNESS
+    moves: Points = np.einsum("ij,jk->ik", weights, match.source - match.target) / weights.sum(1)[:, None]
+    return moves * every
 
 
 def _copied(
