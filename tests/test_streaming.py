@@ -122,7 +122,7 @@ def test_errors_are_those_of_a_render(model, target, make_target, sentence):
 
 
 def test_models_that_cannot_be_exported_say_so(model, exemplar, tmp_path, sentence):
-    for one, path, word in ((model, "file.onnx", "collage"), (model, "file.pt", ".onnx")):
+    for one, path, word in ((model, "new/file.onnx", "collage"), (model, "new/file.pt", ".onnx")):
         with pytest.raises(analogon.OptionError) as error:
             one.export(tmp_path / path)
         sentence(error.value, word)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from analogon._version import __version__
 
 if TYPE_CHECKING:
-    from analogon.api import Model, check_render, fit, fit_many, load
+    from analogon.api import Model, check_render, check_save, fit, fit_many, load
     from analogon.catalogue import FieldInfo, MethodInfo, describe_method, list_methods
     from analogon.data import Exemplar, LabelClass, LabelMap, Palette
     from analogon.errors import (
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 #: Public names by the module that has them. They are imported on first use: the package starts at once.
 _HOMES = {
-    "analogon.api": ("Model", "check_render", "fit", "fit_many", "load"),
+    "analogon.api": ("Model", "check_render", "check_save", "fit", "fit_many", "load"),
     "analogon.catalogue": ("FieldInfo", "MethodInfo", "describe_method", "list_methods"),
     "analogon.data": ("Exemplar", "LabelClass", "LabelMap", "Palette"),
     "analogon.errors": (
@@ -77,6 +77,7 @@ __all__ = [
     "TrainingError",
     "__version__",
     "check_render",
+    "check_save",
     "contact_sheet",
     "describe_method",
     "find_case",

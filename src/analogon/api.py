@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -11,7 +10,7 @@ from typing import Any, cast
 
 from analogon.data import Exemplar, LabelMap
 from analogon.errors import ModelError, OptionError
-from analogon.fitting import order
+from analogon.fitting import check_finished, order
 from analogon.io import ImageSource, LabelSource, replacing
 from analogon.loading import load_target, load_wishes
 from analogon.methods import registry
@@ -84,16 +83,14 @@ def fit(
     if run.folder is not None:
         Bundle.check_folder(run.folder)
         if resume and not (run.folder / CHECKPOINT).exists():
-            return _finished(run.folder, run.request, run)
+            return _finished(run.folder, run)
     started = time.monotonic()
     synthesizer = asked.engine.fit(exemplar, asked.configs[0], run)
-    record = asked.record(0, synthesizer, time.monotonic() - started)
-    model = Model(synthesizer, record | {"versions": versions()}, device=run.device)
+    record = asked.record(0, synthesizer, time.monotonic() - started) | {"versions": versions()}
+    model = Model(synthesizer, record, device=run.device)
     if run.folder is not None:
-        model.save(run.folder)
-        # only now: a disk that is full would have cost the whole fit
-        if model.stopped != "interrupted":
-            (run.folder / CHECKPOINT).unlink(missing_ok=True)
+        resumable = model.stopped == "interrupted"
+        Bundle(record, model.exemplar, synthesizer.arrays()).write(run.folder, checkpoint=resumable)
     return model
 
 
@@ -112,10 +109,10 @@ def fit_many(
 ) -> list[Model]:
     """Learn several exemplars at once, a model for each: one program trains all of them side by side.
 
-    Each learns what :func:`fit` with the same arguments would teach it, up to rounding. It is meant for
-    accelerators, which one small picture does not keep busy; a CPU takes longer than for one after the other. Nothing
-    is kept on disk: :meth:`Model.save` the models. ``fit_seconds`` of each is the time of all, and
-    ``record["together"]`` their number.
+    Each learns what :func:`fit` would teach it in as many steps, up to rounding; a budget of ``minutes`` is for all
+    together, so that each gets fewer steps than alone. It is meant for accelerators, which one small picture does not
+    keep busy; a CPU takes longer than for one after the other. Nothing is kept on disk: :meth:`Model.save` the models.
+    ``fit_seconds`` of each is the time of all, and ``record["together"]`` their number.
 
     Args:
         exemplars: of any sizes and classes; alike ones waste least.
@@ -148,7 +145,7 @@ def fit_many(
     ]
 
 
-def _finished(folder: Path, requested: Mapping[str, Any], run: Run) -> Model:
+def _finished(folder: Path, run: Run) -> Model:
     """The model of a fit that has no checkpoint because it is finished.
 
     Raises:
@@ -157,18 +154,7 @@ def _finished(folder: Path, requested: Mapping[str, Any], run: Run) -> Model:
     if not (folder / FILE).exists():
         raise ModelError(f"There is nothing to resume in '{folder}': leave out --resume to start anew.")
     model = load(folder, device=run.device)
-    theirs = model.record["requested"]
-    changed = [name for name, value in json.loads(json.dumps(requested)).items() if theirs.get(name) != value]
-    if model.stopped == "interrupted":
-        raise ModelError(
-            f"The fit in '{folder}' was stopped early and its checkpoint is gone: leave out --resume to fit anew, or "
-            "use analogon render."
-        )
-    if changed:
-        raise ModelError(
-            f"The fit in '{folder}' is finished and had another {' and another '.join(changed)}: leave out --resume "
-            "to fit anew, or use analogon render."
-        )
+    check_finished(folder, model.record, run.request)
     steps = model.config.get("steps", 1)
     run.listener(Progress("finished already", steps, steps))
     return model
@@ -333,7 +319,8 @@ class Model:
         It renders drafts: the first picture of :meth:`stream`, with nothing kept, on cells of the exemplar's own size.
         Its input is ``labels``, int32 (h, w) for any h and w: the class of each pixel as its place in the palette (see
         :meth:`LabelMap.indices`). Its outputs are ``picture``, uint8 (h, w, 3), and ``places``, int32 (h, w, 2), the
-        row and column in the source of each pixel. Palette, source size and cell size are in its metadata.
+        row and column in the source of each pixel. Palette, source size and cell size are in its metadata. Folders of
+        ``path`` that are missing are made.
 
         Raises:
             OptionError: the method's models cannot be exported, ONNX is not installed, or ``path`` does not end in
@@ -343,16 +330,27 @@ class Model:
             raise OptionError(f"'{path}' cannot be the exported model: name a file that ends in .onnx.")
         registry.get(self.method).check_exports()
         data = cast(Exportable, self._synthesizer).onnx()
-        with replacing(path) as file:
+        with replacing(path, parents=True) as file:
             file.write(data)
 
     def save(self, folder: str | Path) -> None:
         """Write the model, one file replaced as a whole, and a note for people; :func:`load` reads it.
 
+        The checkpoint of a fit that was broken off in that folder is removed: the model takes its place.
+
         Raises:
             ModelError, InputError: the folder or the disk does not take it.
         """
         Bundle(self.record, self.exemplar, self._synthesizer.arrays()).write(Path(folder))
+
+
+def check_save(folder: str | Path) -> None:
+    """Refuse a folder that :meth:`Model.save` would refuse, before the work; nothing is left behind.
+
+    Raises:
+        ModelError: it cannot be made, or its files cannot be replaced.
+    """
+    Bundle.check_folder(Path(folder))
 
 
 def check_render(

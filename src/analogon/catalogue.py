@@ -38,6 +38,7 @@ class MethodInfo:
         polish: its results are polished unless a render asks otherwise.
         learns: a fit is training, which takes its time; else it is over at once.
         provenance: its results say where in the source each pixel comes from.
+        many: can learn several exemplars at once (see :func:`fit_many`).
         exports: its models can be exported as ONNX (see :meth:`Model.export`).
     """
 
@@ -50,6 +51,7 @@ class MethodInfo:
     polish: bool
     learns: bool
     provenance: bool
+    many: bool
     exports: bool
 
 
@@ -81,6 +83,7 @@ def describe_method(name: str = registry.DEFAULT_METHOD) -> MethodInfo:
         polish=bool(entry.polish),
         learns=entry.learns,
         provenance=entry.provenance,
+        many=entry.many,
         exports=entry.exports,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from analogon.data import Exemplar, LabelMap
-from analogon.errors import OptionError
+from analogon.errors import ModelError, OptionError
 from analogon.io import LabelSource
 from analogon.loading import load_targets
 from analogon.methods import registry
@@ -125,6 +126,26 @@ def order(
         for exemplar, config in zip(exemplars, configs, strict=True)
     ]
     return Order(engine, configs, replace(run, request=requests[0]), requests, threads)
+
+
+def check_finished(folder: Path, record: Mapping[str, Any], requested: Mapping[str, Any]) -> None:
+    """Refuse to take the model in a folder, of which ``record`` tells, for the end of the fit that is asked for.
+
+    Raises:
+        ModelError: its fit was stopped early, or was asked for something else.
+    """
+    theirs = record["requested"]
+    changed = [name for name, value in json.loads(json.dumps(requested)).items() if theirs.get(name) != value]
+    if record["stopped"] == "interrupted":
+        raise ModelError(
+            f"The fit in '{folder}' was stopped early and its checkpoint is gone: leave out --resume to fit anew, or "
+            "use analogon render."
+        )
+    if changed:
+        raise ModelError(
+            f"The fit in '{folder}' is finished and had another {' and another '.join(changed)}: leave out --resume "
+            "to fit anew, or use analogon render."
+        )
 
 
 def _configured(

@@ -80,6 +80,18 @@ def test_methods_shows_the_settings_of_one(analogon):
             assert line.endswith(f"= {field.default}") or f"{recipe} {field.values[recipe]}" in line
 
 
+def test_methods_shows_what_can_be_done_with_models_of_one(analogon):
+    lines = (
+        "  learns several pictures at once: analogon fit FOLDER FOLDER",
+        "  its models can be exported: analogon export",
+    )
+    for info in package.list_methods():
+        said = analogon("methods", info.name).out.splitlines()
+        assert [line in said for line in lines] == [info.many, info.exports]
+    assert package.describe_method("collage").many and package.describe_method("collage").exports
+    assert not package.describe_method("semia").many and not package.describe_method("semia").exports
+
+
 def test_an_unknown_method(analogon):
     sentence = analogon("methods", "semai").sentence
     assert "semai" in sentence and "semia" in sentence

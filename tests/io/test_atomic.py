@@ -16,6 +16,18 @@ def test_a_file_appears_with_the_permissions_of_any_new_file(tmp_path: Path) -> 
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.json", "b.json"]
 
 
+def test_missing_folders_are_made_where_that_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "deep" / "a"
+    with pytest.raises(InputError), replacing(path) as file:
+        file.write(b"lost")
+    assert not list(tmp_path.iterdir())
+    with replacing(path, parents=True) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
+    with pytest.raises(InputError, match="cannot be written"), replacing(path / "b", parents=True):
+        pass
+
+
 @pytest.mark.parametrize("stop", [RuntimeError, KeyboardInterrupt])
 def test_after_an_error_the_old_file_stays_and_nothing_else(tmp_path: Path, stop: type[BaseException]) -> None:
     path = tmp_path / "a.bin"

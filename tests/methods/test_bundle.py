@@ -9,6 +9,7 @@ from safetensors.numpy import save_file
 from analogon.data import Exemplar, LabelClass, LabelMap, Palette
 from analogon.errors import InputError, ModelError
 from analogon.methods.bundle import FILE, FORMAT, NOTE, Bundle
+from analogon.run import CHECKPOINT
 
 RECORD = {
     "method": "semia",
@@ -80,6 +81,13 @@ def test_a_later_model_replaces_an_earlier_one(bundle, exemplar, tmp_path):
     assert found.record["seed"] == 9
     assert set(found.arrays) == {"b"}
     assert files(tmp_path) == {FILE, NOTE}
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_checkpoint_stays_only_where_it_is_of_this_fit(bundle, tmp_path, own):
+    (tmp_path / CHECKPOINT).write_bytes(b"state")
+    bundle.write(tmp_path, checkpoint=own)
+    assert files(tmp_path) == {FILE, NOTE} | ({CHECKPOINT} if own else set())
 
 
 def test_a_failed_write_leaves_the_earlier_model_alone(bundle, exemplar, tmp_path):

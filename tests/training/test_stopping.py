@@ -120,6 +120,17 @@ def test_dear_previews_do_not_eat_the_budget(clock):
     assert len(made) == 7
 
 
+def test_a_preview_that_outlasts_the_budget_leaves_no_time(clock, tmp_path):
+    events = []
+
+    def preview(tag):
+        clock.now += 100.0
+        return tmp_path / tag
+
+    go(Timed(clock, 0.5), Run(minutes=1, listener=events.append), preview=preview)
+    assert [event.seconds_left for event in events if event.preview] == [0.0]
+
+
 # -- Ctrl-C ------------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from analogon.cli.console import say
 from analogon.cli.options import FitOptions, Mapping, SourceOptions, pairs, source
 from analogon.cli.outputs import check_folder
 from analogon.cli.progress import ProgressDisplay
-from analogon.errors import OptionError
+from analogon.errors import AnalogonError, OptionError
 
 if TYPE_CHECKING:
     from analogon import Exemplar, LabelMap, Model
@@ -23,8 +23,12 @@ def fit(
     image: Annotated[Path, Parameter(help="The picture, or a case folder (img.*, label.*) in place of both.")],
     labels: Annotated[Path | None, Parameter(help="Its label map: which class each pixel is.")] = None,
     /,
-    *more: Annotated[
-        Path, Parameter(metavar="FOLDER", help="Further case folders: their pictures are learnt at once, side by side.")
+    *folder: Annotated[
+        Path,
+        Parameter(
+            help="Further case folders: their pictures are learnt in one program, side by side, and their models are "
+            "not kept until all are done."
+        ),
     ],
     output: Annotated[
         Path,
@@ -48,14 +52,14 @@ def fit(
 ) -> None:
     """Learn a picture and its label map; write a model folder.
 
-    Ctrl-C ends the fit early and keeps the model so far; the same command with --resume goes on, also after a
-    crash. Several pictures are learnt in one program, side by side.
+    Ctrl-C ends the fit early and keeps the model so far; for one picture, the same command with --resume goes on, also
+    after a crash. Several pictures are learnt in one program, side by side, and nothing is kept until it is done.
     """
     import analogon
 
-    if more or (labels is not None and image.is_dir() and labels.is_dir()):
+    if folder or (labels is not None and image.is_dir() and (labels.is_dir() or not labels.exists())):
         alone = {"--preview": bool(preview), "--map": bool(mapping), "--mask and --also": bool(sources.files())}
-        _fit_folders([image, *filter(None, [labels]), *more], output, options, alone)
+        _fit_folders([image, *filter(None, [labels]), *folder], output, options, alone)
         return
     image, labels = source(image, labels)
     names = pairs(mapping or [], "--map", "COLOUR=CLASS")
@@ -69,17 +73,19 @@ def _fit_folders(folders: Sequence[Path], output: Path, options: FitOptions, alo
     """Fit several case folders at once; `alone` are options that go with one picture only."""
     import analogon
 
-    for option, given in {**alone, "--resume": options.resume}.items():
-        if given:
-            raise OptionError(f"A fit of several pictures does not take {option}: leave it out, or fit one by one.")
     for folder in folders:
         if not folder.is_dir():
             raise OptionError(f"{folder} is no folder: several pictures are given as case folders (img.*, label.*).")
+    for option, given in {**alone, "--resume": options.resume}.items():
+        if given:
+            raise OptionError(f"A fit of several pictures does not take {option}: leave it out, or fit one by one.")
     paths = [output / folder.resolve().name for folder in folders]
     for n, path in enumerate(paths):
         if path in paths[:n]:
             raise OptionError(f"Two models would be {path}: rename one of the case folders, or fit one by one.")
     check_folder(output)
+    for path in paths:
+        analogon.check_save(path)
     exemplars = [analogon.load_exemplar(*source(folder, None)) for folder in folders]
     with ProgressDisplay() as display:
         models = analogon.fit_many(
@@ -94,9 +100,16 @@ def _fit_folders(folders: Sequence[Path], output: Path, options: FitOptions, alo
             progress=display,
             **options.values(),
         )
+    failures = []
     for model, path in zip(models, paths, strict=True):
-        model.save(path)
-        say(f"Model{' so far' if model.stopped else ''}: {path}")
+        try:
+            model.save(path)
+        except AnalogonError as error:  # the others shall not be lost with it
+            failures.append(error)
+        else:
+            say(f"Model{' so far' if model.stopped else ''}: {path}")
+    if failures:
+        raise failures[0]
 
 
 def fit_model(exemplar: "Exemplar", targets: Sequence["LabelMap"], folder: Path | None, options: FitOptions) -> "Model":

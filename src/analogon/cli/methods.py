@@ -33,6 +33,10 @@ def methods(
         return
     info = analogon.describe_method(name)
     _say_summary(info)
+    if info.many:
+        say("  learns several pictures at once: analogon fit FOLDER FOLDER")
+    if info.exports:
+        say("  its models can be exported: analogon export")
     say("settings (--set FIELD=VALUE):")
     for entry in info.fields:
         values = [f"{recipe} {text}" for recipe, text in entry.values.items()]

@@ -186,7 +186,7 @@ class FitOptions:
         Parameter(
             negative="",
             show_default=False,
-            help="Go on with the fit that was broken off; one that is finished is not fitted again.",
+            help="Go on with the fit of one picture that was broken off; one that is finished is not fitted again.",
         ),
     ] = False
 

@@ -14,17 +14,19 @@ Writer = Callable[[BinaryIO], object]
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def replacing(path: str | os.PathLike[str], *, parents: bool = False) -> Iterator[BinaryIO]:
     """A file to write to that takes the place of `path` when the block ends without an error.
 
     What is written goes to a hidden file in the same folder, is flushed to the disk and renamed. After an
     error, and after Ctrl-C, that file is gone and `path` is what it was. InputError where the folder or the
-    disk does not allow the writing.
+    disk does not allow the writing. With `parents`, folders that are missing are made.
     """
     target = Path(path)
     # open() rather than tempfile: the file gets the permissions that the user's umask gives to any new file.
     draft = target.with_name(f".{secrets.token_hex(6)}.part")
     try:
+        if parents:
+            target.parent.mkdir(parents=True, exist_ok=True)
         try:
             with draft.open("xb") as file:
                 yield file

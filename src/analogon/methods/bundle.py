@@ -15,6 +15,7 @@ from analogon.data import Exemplar, LabelClass, LabelMap, Palette
 from analogon.errors import AnalogonError, ModelError
 from analogon.io import replacing, write_text
 from analogon.methods.base import Arrays
+from analogon.run import CHECKPOINT
 
 FILE, NOTE = "model.safetensors", "model.json"
 #: Raised when an older reader could not understand a newer file; 2 has masks and frames.
@@ -31,8 +32,12 @@ class Bundle:
     exemplar: Exemplar
     arrays: Arrays
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, *, checkpoint: bool = False) -> None:
         """Replace the folder's model as a whole.
+
+        Args:
+            checkpoint: the checkpoint in the folder is of this very fit, and stays; any other goes, as resuming from
+                it would replace the model by an older one.
 
         Raises:
             ModelError, InputError: the folder cannot be written to.
@@ -54,6 +59,8 @@ class Bundle:
             with replacing(folder / FILE) as file:
                 file.write(save(tensors, {"model": json.dumps(record)}))
             write_text(folder / NOTE, json.dumps(record, indent=1) + "\n")
+            if not checkpoint:  # only now: a disk that is full would have cost the whole fit
+                (folder / CHECKPOINT).unlink(missing_ok=True)
         except OSError as problem:
             raise ModelError(
                 f"Model folder '{folder}' cannot be made ({problem.strerror or problem}): choose another with -o."

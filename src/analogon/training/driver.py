@@ -79,7 +79,7 @@ class _Budget:
     def left(self, done: int, now: float, pace: float) -> tuple[int, float]:
         """How many steps there will be in all at so many seconds a step, and the seconds until then."""
         pace = max(pace, 1e-9)
-        seconds = min(self.deadline - now, (self.steps - done) * pace)
+        seconds = max(0.0, min(self.deadline - now, (self.steps - done) * pace))
         return done + max(1, round(seconds / pace)), seconds
 
 

@@ -35,9 +35,10 @@ def exported(model, tmp_path_factory):
     """Written by the command, which says no more than it should."""
     folder = tmp_path_factory.mktemp("exported")
     model.save(folder / "model")
-    assert main(["export", str(folder / "model"), "-o", str(folder / "file.onnx")]) == 0
-    assert sorted(path.name for path in folder.iterdir()) == ["file.onnx", "model"]
-    return folder / "file.onnx"
+    path = folder / "new" / "deep" / "file.onnx"
+    assert main(["export", str(folder / "model"), "-o", str(path)]) == 0
+    assert [one.name for one in path.parent.iterdir()] == ["file.onnx"]
+    return path
 
 
 @pytest.fixture(scope="module")
