@@ -244,10 +244,9 @@ class Model:
     ) -> Stream:
         """Pictures for a new label map as they get better: the last is :meth:`render`'s.
 
-        The first is a draft, which is there in a fraction of the time, if the method has one: with ``patch`` its
-        preview, with ``collage`` what the network says in one pass. Where the result is polished, what is polished
-        comes before it. A result's ``seconds`` are those since the stream began, without the time between results.
-        Arguments and errors are those of :meth:`render`.
+        The first is a draft, if the method has one: with ``patch`` its preview, with ``collage`` what the network says
+        in one pass. Where the result is polished, what is polished comes before it. A result's ``seconds`` are those
+        since the stream began, without the time between results. Arguments and errors are those of :meth:`render`.
 
         >>> for result in model.stream("moved.png"):  # doctest: +SKIP
         ...     show(result.image)

@@ -15,8 +15,8 @@ Listener = Callable[[Progress], None]
 class Stream(Iterator[Result]):
     """Results for one layout, each better than the one before; the last is that of a render.
 
-    It is computed as it is iterated over. Any thread may cancel it: an application that renders while someone paints
-    cancels the stream of the former layout when there is a new one.
+    It is computed as it is iterated over, by one reader. Any thread may cancel it: an application that renders while
+    someone paints cancels the stream of the former layout when there is a new one.
 
     Args:
         results: makes them with a listener that ends them by an error.

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 
 from analogon.ops.exact import best_places
 from analogon.ops.leaps import Dictionary
@@ -135,8 +136,8 @@ def test_no_leap_tears_a_part_that_is_a_copy(wrap):
     leaping = np.ones((12, 15), bool)
     leaping[0:4, 3:10] = False  # with a margin of the patch's radius, 2 pixels of this level
     leaping[10:] = not wrap or (np.abs(np.arange(15) - 6) > 3)
-    assert (level.leaping() == leaping).all()
-    assert level_of(source, ids, ids).leaping().all()
+    assert (level.leaping == leaping).all()
+    assert level_of(source, ids, ids).leaping.all()
 
 
 def test_proposals_are_made_where_leaping_is_allowed():
@@ -148,4 +149,19 @@ def test_proposals_are_made_where_leaping_is_allowed():
     ys, xs = np.nonzero(np.ones(level.target_ids.shape, bool))
     found = [level._leaps(dictionary, ys, xs, usage, price, turn) for turn in range(4)]
     proposed = np.any([(each >= 0).all(-1) for each in found], 0)
-    assert (proposed == level.leaping()[ys, xs]).all()
+    assert (proposed == level.leaping[ys, xs]).all()
+
+
+def test_where_leaping_is_allowed_is_computed_once_and_only_where_it_is_asked(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "analogon.ops.level.sliding_window_view", lambda *args: asked.append(args) or sliding_window_view(*args)
+    )
+    for reluctance in (None, 1.2):
+        level = textured()
+        level.sure[8:14, 10:20] = True
+        assert not asked
+        level.improve(
+            somewhere(level), rounds=5, reluctance=reluctance, uniformity=9e3, class_weight=40000.0, tries=0, seed=1
+        )
+    assert len(asked) == 1

@@ -4,7 +4,7 @@ import pytest
 from analogon import Exemplar, LabelMap
 from analogon.ops import surroundings
 from analogon.ops.moves import regions_of
-from analogon.ops.surroundings import at_feet, is_whole, most_of, nearness
+from analogon.ops.surroundings import at_feet, is_whole, middles, most_of, nearness
 
 from .textures import PAIR, render, texture
 
@@ -92,3 +92,10 @@ def test_the_class_that_most_of_a_cell_has(cell):
     ids = np.random.default_rng(0).integers(0, 3, (5, 7)).repeat(8, 0).repeat(8, 1).astype(np.uint16)
     ids = ids[:37, :50]
     assert (most_of(ids, cell) == ids[::cell, ::cell]).all()
+
+
+def test_the_middles_of_cells_those_that_the_edge_cuts_too():
+    rows, cols = middles((8, 13), 4)
+    assert rows.shape == (2, 1) and rows.ravel().tolist() == [2, 6]
+    assert cols.shape == (1, 4) and cols.ravel().tolist() == [2, 6, 10, 12]
+    assert [at.ravel().tolist() for at in middles((2, 3), 1)] == [[0, 1], [0, 1, 2]]

@@ -39,7 +39,10 @@ class Synthesizer(Protocol):
         """
 
     def draft(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering | None:
-        """A first picture that is there long before :meth:`render`'s, for the same arguments; None if there is none."""
+        """A first picture, made with less work than :meth:`render`'s of the same arguments; None if there is none.
+
+        Reports progress as :meth:`render` does.
+        """
 
     def arrays(self) -> Arrays:
         """All that was learnt as named arrays; exemplar and configuration with it restore the synthesizer."""
@@ -47,7 +50,11 @@ class Synthesizer(Protocol):
 
 @runtime_checkable
 class Polisher(Synthesizer, Protocol):
-    """A synthesizer that polishes its pictures in a way of its own, in place of :func:`analogon.ops.polish`."""
+    """A synthesizer that polishes its pictures in a way of its own.
+
+    Those of any other are polished by :func:`analogon.ops.polish`: from their provenance where they have one, else as
+    a guide.
+    """
 
     def polished(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering:
         """As :meth:`Synthesizer.render`, of pieces of the source that fit together."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -245,8 +246,9 @@ class Level:
                 border[last] |= apart
         return ~border | self.thin
 
+    @cached_property
     def leaping(self) -> NDArray[np.bool_]:
-        """Pixels whose patches touch no piece that is sure to belong together: bool (h, w).
+        """Pixels whose patches touch no piece that is sure to belong together: bool (h, w); few levels ask.
 
         Where such a piece is joined on, the start map's seams were chosen at the full size. At a smaller one texture is
         grey, and what is as grey would fit better.
@@ -284,7 +286,7 @@ class Level:
     ) -> NDArray[np.int32]:
         """A proposal for every fourth active pixel that leaps, other ones each turn; (-1, -1) for the rest."""
         out = np.full((len(ys), 2), -1, np.int32)
-        asked = np.flatnonzero((ys % 2 == turn % 2) & (xs % 2 == turn // 2 % 2) & self.leaping()[ys, xs])
+        asked = np.flatnonzero((ys % 2 == turn % 2) & (xs % 2 == turn // 2 % 2) & self.leaping[ys, xs])
         queries = np.stack([ys[asked], xs[asked]], -1).astype(np.int32)
         classes = self.target_ids[ys[asked], xs[asked]]
         out[asked] = dictionary.nearest(self.canvas, self.padded_target_ids, queries, classes, usage, price)

@@ -97,6 +97,11 @@ def nearness(ids: Ids, every: int, cell: int, without: Set[int], pixels: int) ->
     return near, inside
 
 
+def middles(shape: tuple[int, ...], cell: int) -> tuple[NDArray[np.intp], ...]:
+    """Where the middle pixels of the cells of a map (h, w) are: rows (grid height, 1) and columns (1, grid width)."""
+    return np.ix_(*(np.minimum(np.arange(0, n, cell) + cell // 2, n - 1) for n in shape))
+
+
 def most_of(ids: Ids, cell: int) -> NDArray[np.intp]:
     """The class that most of each cell has."""
     step = max(1, cell // 4)

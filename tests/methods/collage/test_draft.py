@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from analogon import Exemplar, LabelClass, LabelMap, Palette
-from analogon.methods.collage.advice import Keeper
+from analogon.methods.collage.advice import Keeper, divisible
 from analogon.methods.collage.draft import Draft
 from analogon.methods.collage.network import Attention
-from analogon.methods.collage.planes import count_planes
+from analogon.methods.collage.planes import count_planes, layout_of
 from analogon.methods.collage.training import COLOURS
 from analogon.ops.engine import class_places
 
@@ -37,6 +37,16 @@ def test_every_pixel_comes_from_its_class(cell, shape):
     found = places(Draft(keeper(source), cell), wanted)
     assert found.shape == (*shape, 2)
     assert (source[found[..., 0], found[..., 1]] == wanted).all()
+
+
+@pytest.mark.parametrize("cell", [1, 2, 8])
+def test_compiled_planes_give_the_draft_that_can_be_exported(cell):
+    draft, ids = Draft(keeper(cut_off()), cell), elbow(8, 30)
+    layout = layout_of(*divisible(ids, cell), 3)
+    given = layout.planes, layout.main, ids.astype(np.int64)
+    flat = draft.of_planes(*(torch.from_numpy(array) for array in given)).numpy()
+    # planes differ by rounding, so that a cell may fall to the other of two equal places
+    assert (np.stack(np.divmod(flat, draft.width), -1) == places(draft, ids)).all(-1).mean() > 0.99
 
 
 @pytest.mark.parametrize("cell", [4, 8])

@@ -8,10 +8,10 @@ import torch
 
 import analogon
 from analogon.cli import main
-from analogon.methods.collage.export import portable
+from analogon.methods.collage.export import portable, to_onnx
 from analogon.ops import arrange
 
-from .scenes import BEAST, PALETTE, SHAPE, bent, elbow, exemplar_of, labelled
+from .scenes import BEAST, GROUND, PALETTE, SHAPE, bent, elbow, exemplar_of, labelled
 
 onnx = pytest.importorskip("onnx", reason="exporting needs the extra 'onnx'")
 pytest.importorskip("onnxscript", reason="exporting needs the extra 'onnx'")
@@ -93,10 +93,17 @@ def test_the_file_says_what_it_is(exported):
     assert json.loads(facts["analogon.cell"]) == 4
     palette = json.loads(facts["analogon.palette"])
     assert [entry["id"] for entry in palette] == [c.id for c in PALETTE.classes]
-    assert palette[BEAST] == {"id": 4, "name": "beast", "color": [200, 60, 30]}
+    assert palette[BEAST] == {"id": 4, "name": "beast", "color": [200, 60, 30], "usable": True}
     # nothing of the machine that wrote it
     data = exported.read_bytes()
     assert b".py" not in data and b"/analogon" not in data
     # self-contained: standard operations alone, and nothing beside the file
     assert {node.domain for node in made.graph.node} == {""} and not made.functions
     assert not any(value.external_data for value in made.graph.initializer)
+
+
+def test_the_file_says_which_classes_have_pixels(model):
+    masked = exemplar_of(elbow(), elbow() == GROUND)
+    made = onnx.load_model_from_string(to_onnx(model._synthesizer.network, masked))
+    palette = next(json.loads(entry.value) for entry in made.metadata_props if entry.key == "analogon.palette")
+    assert [entry["usable"] for entry in palette] == [True, False]

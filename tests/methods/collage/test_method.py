@@ -1,17 +1,20 @@
 """The collage method through the public interface, and on its own."""
 
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import torch
 
 import analogon
-from analogon import Model, ModelError, OptionError
+from analogon import LabelMap, Model, ModelError, OptionError
 from analogon.cli import main
-from analogon.methods.collage import advice
+from analogon.methods.collage import advice, method
 from analogon.methods.collage.advice import Keeper
 from analogon.methods.collage.config import RECIPES, Config
+from analogon.methods.collage.draft import Draft
 from analogon.methods.collage.method import METHOD, Collager
 from analogon.ops import arrange
 from analogon.ops.engine import class_places
@@ -311,3 +314,45 @@ def test_it_is_made_on_the_command_line(source, target, tmp_path, monkeypatch):
     assert (record["method"], record["config"]["batch"], record["wishes"]["polish"]) == ("collage", 1, False)
     rows, cols = np.moveaxis(np.load(tmp_path / "out" / "target.provenance.npy"), -1, 0)
     assert (source.labels.ids[rows, cols] == target.ids).mean() > 0.97
+
+
+@pytest.mark.parametrize("step", [0, 1])
+def test_what_the_listener_raises_ends_a_draft(model, target, monkeypatch, step):
+    """Before the planes, and before the products."""
+
+    class StopError(Exception):
+        pass
+
+    def stop(event):
+        assert (event.stage, event.steps) == ("drafting", 2)
+        if event.step == step:
+            raise StopError
+
+    after = [(method, "layout_of"), (Draft, "of_planes")][step]
+    monkeypatch.setattr(*after, lambda *_: pytest.fail("It went on."))
+    with pytest.raises(StopError):
+        model._synthesizer.draft(target, Run(device="cpu", listener=stop))
+
+
+def test_a_draft_has_its_planes_from_compiled_kernels(model, target, monkeypatch):
+    monkeypatch.setattr(Draft, "forward", lambda *_: pytest.fail("It has them from what is exported."))
+    assert model._synthesizer.draft(target, Run(device="cpu")).image.shape == (*target.shape, 3)
+
+
+def test_threads_that_draft_at_once_prepare_each_size_once(source, target, monkeypatch):
+    prepared = []
+
+    class Slow(Draft):
+        def __init__(self, keeper, cell):
+            prepared.append((keeper, cell))
+            time.sleep(0.05)  # time for another thread to find nothing prepared
+            super().__init__(keeper, cell)
+
+    monkeypatch.setattr(method, "Draft", Slow)
+    cold = untrained(source)._synthesizer
+    large = LabelMap(target.ids.repeat(2, 0).repeat(2, 1), target.palette)
+    asked = [target, large] * 3
+    with ThreadPoolExecutor(len(asked)) as pool:
+        images = [drafted.image for drafted in pool.map(lambda layout: cold.draft(layout, Run(device="cpu")), asked)]
+    assert len(prepared) == 2 and len({id(keeper) for keeper, _ in prepared}) == 1
+    assert all((image == images[n % 2]).all() for n, image in enumerate(images))

@@ -1,8 +1,8 @@
-"""One pass of the network alone: a first picture of a layout, in operations that can be exported.
+"""One pass of the network alone: a first picture of a layout.
 
 Each cell is copied whole from the place that the network finds likeliest. Where a border runs through it, the smaller
 part continues what a neighbouring cell copies; pixels of another class than they should be are replaced by the nearest
-of the right one.
+of the right one. All of it can be exported, planes included; a stream has these from compiled kernels.
 """
 
 from __future__ import annotations
@@ -55,13 +55,20 @@ class Draft(nn.Module):
         self.to(keeper.device)
 
     def forward(self, ids: Tensor) -> Tensor:
-        """Source pixels, as row * width + column, of a layout of classes from 0: int64 (h, w) -> int64 (h, w)."""
-        rows, cols = (torch.arange(n, device=ids.device) for n in ids.shape)
+        """:meth:`of_planes` with planes that are computed in operations that can be exported."""
         if self.cell == 1:  # the network sees halves of cells
             twice = [torch.arange(2 * n, device=ids.device) // 2 for n in ids.shape]
-            planes, main = planes_of(ids[twice[0]][:, twice[1]], 2, self.classes)
-        else:
-            planes, main = planes_of(ids, self.cell, self.classes)
+            return self.of_planes(*planes_of(ids[twice[0]][:, twice[1]], 2, self.classes), ids)
+        return self.of_planes(*planes_of(ids, self.cell, self.classes), ids)
+
+    def of_planes(self, planes: Tensor, main: Tensor, ids: Tensor) -> Tensor:
+        """Source pixels, as row * width + column, of a layout: int64 (h, w).
+
+        Args:
+            planes, main: of the layout, (C, gh, gw) and int64 (gh, gw); see :mod:`analogon.methods.collage.planes`.
+            ids: its classes from 0, int64 (h, w).
+        """
+        rows, cols = (torch.arange(n, device=ids.device) for n in ids.shape)
         queries, _ = self.network.queries(planes[None])
         likeliest, first = [], 0
         for count in self.counts:

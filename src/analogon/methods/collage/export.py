@@ -85,10 +85,14 @@ def to_onnx(network: Attention, exemplar: Exemplar) -> bytes:
     for one in (graph, *graph.node, *graph.value_info, *graph.initializer, *graph.input, *graph.output):
         del one.metadata_props[:]
     model.producer_name, model.producer_version = "analogon", __version__
+    usable = (module.draft.entries >= 0).any(1).tolist()
     facts = {
         "format": 1,
         "method": "collage",
-        "palette": [{"id": c.id, "name": c.name, "color": list(c.color)} for c in exemplar.labels.palette.classes],
+        "palette": [
+            {"id": c.id, "name": c.name, "color": list(c.color), "usable": has_pixels}
+            for c, has_pixels in zip(exemplar.labels.palette.classes, usable, strict=True)
+        ],
         "source_size": list(exemplar.shape),
         "frame": list(exemplar.frame),
         "cell": module.draft.cell,

@@ -12,6 +12,7 @@ from torch import Tensor
 from analogon.methods.collage.config import Config
 from analogon.methods.collage.invent import KNOWN, Inventor
 from analogon.methods.collage.planes import Ids, layout_of
+from analogon.ops.surroundings import middles
 
 #: Planes that only the source has: the colours of the quarters of its cells.
 COLOURS = 12
@@ -97,16 +98,13 @@ class Lesson:
     def questions(self, rng: np.random.Generator) -> Questions:
         """Fresh layouts, of which some cells are asked for; the same for the same state of the generator."""
         planes, parts = [], []
-        height, width = self.inventor.ids.shape
+        at = middles(self.inventor.ids.shape, self.cell)
         things = [thing.class_ for thing in self.inventor.things]
         ours = self.source.main.numpy().reshape(self.source.grid)
         for n in range(self.config.batch):
             made = self.inventor.invent(rng)
             layout = layout_of(made.ids, self.cell, self.classes)
             grid, main = layout.main.shape, layout.main.ravel()
-            middles = (np.minimum(np.arange(g) * self.cell + self.cell // 2, size - 1)
-                       for g, size in zip(grid, (height, width), strict=True))  # fmt: skip
-            at = np.ix_(*middles)
             state = np.where(made.ids[at] == layout.main, made.state[at], 0).ravel()
             true = ((made.places[at] + 0.5) / self.cell - 0.5).reshape(-1, 2)
             nearest = np.clip(np.rint(true), 0, np.array(grid) - 1).astype(np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -18,13 +19,13 @@ from analogon.methods.collage.config import Config
 from analogon.methods.collage.draft import Draft
 from analogon.methods.collage.lessons import COLOURS, Lesson
 from analogon.methods.collage.network import Attention
-from analogon.methods.collage.planes import Ids, count_planes
+from analogon.methods.collage.planes import Ids, count_planes, layout_of
 from analogon.methods.collage.training import Trainer
 from analogon.ops.arrange import cell_size
 from analogon.ops.engine import class_places, paint, staying, synthesize
 from analogon.provenance import Provenance
 from analogon.rendering import PLAIN, Rendering, Wishes
-from analogon.run import UNTRAINED, Outcome, Run
+from analogon.run import UNTRAINED, Outcome, Progress, Run
 from analogon.training import drive, write_previews
 from analogon.training.device import flushed_denormals, pick
 
@@ -37,7 +38,9 @@ class Collager:
         self.exemplar, self.config, self.outcome = exemplar, config.model_copy(update=done), outcome
         self.network = network.eval().requires_grad_(False)
         self._keeper: Keeper | None = None
-        self._drafts: dict[tuple[Keeper, int], Draft] = {}
+        self._drafts: dict[int, Draft] = {}
+        # whoever paints renders each layout in a thread of its own
+        self._lock = threading.Lock()
 
     def render(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering:
         """Pieces laid side by side, one pass; see the package's base class."""
@@ -58,13 +61,15 @@ class Collager:
         """The likeliest place of each cell; see the package's base class."""
         started = time.monotonic()
         source_ids, target_ids = class_places(self.exemplar, target)
-        keeper, cell = self._kept(source_ids, pick(run.device)), cell_size(target.shape)
-        if (keeper, cell) not in self._drafts:
-            self._drafts = {key: one for key, one in self._drafts.items() if key[0] is keeper}
-            self._drafts[keeper, cell] = Draft(keeper, cell)
+        device, cell = pick(run.device), cell_size(target.shape)
+        draft = self._drafted(source_ids, device, cell)
+        run.listener(Progress("drafting", 0, 2))
+        layout = layout_of(*divisible(target_ids, cell), draft.classes)
+        run.listener(Progress("drafting", 1, 2))
         with torch.inference_mode(), flushed_denormals():
-            ids = torch.from_numpy(target_ids.astype(np.int64)).to(keeper.device)
-            flat = self._drafts[keeper, cell](ids).cpu().numpy()
+            arrays = layout.planes, layout.main, target_ids.astype(np.int64)
+            flat = draft.of_planes(*(torch.from_numpy(array).to(device) for array in arrays)).cpu().numpy()
+        run.listener(Progress("drafting", 2, 2))
         places = np.stack(np.divmod(flat, self.exemplar.shape[1]), -1).astype(np.int32)
         fixed = staying(self.exemplar, source_ids, target_ids, wishes)
         places[fixed] = np.argwhere(fixed)
@@ -79,8 +84,21 @@ class Collager:
 
     def _kept(self, source_ids: Ids, device: torch.device) -> Keeper:
         """The network on a device, with what it knows of the picture."""
+        with self._lock:
+            return self._kept_now(source_ids, device)
+
+    def _drafted(self, source_ids: Ids, device: torch.device, cell: int) -> Draft:
+        """What drafts on a device and on cells of so many pixels."""
+        with self._lock:
+            keeper = self._kept_now(source_ids, device)
+            if cell not in self._drafts:
+                self._drafts[cell] = Draft(keeper, cell)
+            return self._drafts[cell]
+
+    def _kept_now(self, source_ids: Ids, device: torch.device) -> Keeper:
+        """See :meth:`_kept`; the lock is held."""
         if self._keeper is None or self._keeper.device != device:
-            self._keeper = Keeper(self.network, self.exemplar, source_ids, device)
+            self._keeper, self._drafts = Keeper(self.network, self.exemplar, source_ids, device), {}
         return self._keeper
 
     def arrays(self) -> Arrays:

@@ -104,6 +104,11 @@ class DeviceLevel(Level):
         return moved(self.source_ids, self.device), moved(self.target_ids, self.device)
 
     @cached_property
+    def _leaping(self) -> Tensor:
+        """Pixels that may leap."""
+        return moved(self.leaping, self.device)
+
+    @cached_property
     def _patches(self) -> Comparison:
         ids = moved(self.padded_source_ids, self.device), moved(self.padded_target_ids, self.device)
         return Comparison.of(moved(self.padded_source, self.device), self._planes[1], *ids, self.patch)
@@ -136,8 +141,7 @@ class DeviceLevel(Level):
         """See :meth:`analogon.ops.level.Level._leaps`: int32 (n, 2)."""
         out = torch.full((len(pixels), 2), -1, dtype=torch.int32, device=self.device)
         turns = (pixels % 2 == pixels.new_tensor((turn % 2, turn // 2 % 2))).all(-1)
-        leaping = moved(self.leaping(), self.device)[pixels[:, 0], pixels[:, 1]]
-        asked = torch.nonzero(turns & leaping)[:, 0]
+        asked = torch.nonzero(turns & self._leaping[pixels[:, 0], pixels[:, 1]])[:, 0]
         at = pixels[asked]
         classes = self._ids[1][at[:, 0], at[:, 1]]
         patches = scan.patches
