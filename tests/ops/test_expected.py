@@ -63,3 +63,13 @@ def test_the_ground_goes_with_what_has_only_moved():
     assert told.any() and not told[ids[2::4, 2::4] == 2].any()
     middles = np.stack(np.indices(told.shape), -1) * 4 + 2
     assert (expected.places[..., 1:3][told] == (middles + np.array([3, -7]))[told]).all()
+
+
+def test_where_nothing_is_expected_the_fallback_leads():
+    expected = nothing(scene())
+    fallback = np.random.default_rng(0).random((*SHAPE, 2)).astype(np.float32)
+    expected.tell(1, (np.array([20]), np.array([3])), np.array([[4.0, 8.0]]), 0.1)
+    places = expected.or_else(fallback)
+    assert (places[20, 3] == (20 * 4 + 2 + 4, 3 * 4 + 2 + 8)).all()
+    places[20, 3] = fallback[82, 14]
+    assert (places == fallback[2::4, 2::4]).all()

@@ -51,12 +51,13 @@ class Advice(Protocol):
 
     seam: float
 
-    def __call__(self, maps: Maps, cell: int) -> tuple[Maps, NDArray[np.float32]]:
+    def __call__(self, maps: Maps, cell: int, places: NDArray[np.float32]) -> tuple[Maps, NDArray[np.float32]]:
         """Maps (n, 8) with more behind them, and what each costs at each cell (m, grid).
 
         Args:
             maps: those that the layouts propose.
             cell: pixels along a cell.
+            places: (grid, 2), where in the source the middle of each cell is expected without advice.
         """
 
 
@@ -118,7 +119,7 @@ def arrange(
     maps = np.pad(np.array(list(rows), np.float32), ((0, 0), (0, 2)))
     prior, plain = np.zeros((0, *grid), np.float32), len(maps)
     if advice is not None:
-        maps, prior = advice(maps, cell)
+        maps, prior = advice(maps, cell, expected.or_else(fallback))
     own = slice(plain, len(maps))
     deepest = labelling.DEPTH * max(1, cell // 8)
     depth_of = [labelling.depths(ids, min(deepest, 85)) for ids in (source_ids, target_ids)]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from analogon.ops import outlines
 from analogon.ops.moves import Moved, Region, cut_out
-from analogon.ops.surroundings import Plane, at_feet, is_whole, most_of
+from analogon.ops.surroundings import Plane, at_feet, is_whole, middles, most_of
 
 Cells = tuple[NDArray[np.intp], NDArray[np.intp]]
 
@@ -88,3 +88,8 @@ class Expected:
             if other >= 0:
                 rows, cols = np.nonzero((near > 0) & (self.ground == other))
                 yield other, (rows, cols), near[rows, cols]
+
+    def or_else(self, fallback: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Where each cell's middle should lead, by the fallback (h, w, 2) where nothing is expected: (grid, 2)."""
+        at = middles(fallback.shape[:2], self.cell)
+        return np.where(self.places[..., :1] >= 0, self.places[..., 1:3], fallback[at])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from analogon.methods.collage import advice
 from analogon.methods.collage.advice import BEST, UNHEARD, Keeper, Word, divisible, source_of
 from analogon.methods.collage.network import Attention
 from analogon.methods.collage.planes import count_planes
@@ -30,12 +31,24 @@ def kept() -> Keeper:
     return keeper()
 
 
+@pytest.fixture(autouse=True)
+def always_heard(monkeypatch):
+    """Of so few cells all are near one another, and what is expected near what is believed."""
+    monkeypatch.setattr(advice, "AGREED", 2.0)
+
+
 def word(kept: Keeper, ids: np.ndarray, trust: float = 1.0, turns: int = 20) -> Word:
     return Word(kept, ids, trust=trust, turns=turns)
 
 
 def said(kept: Keeper, ids: np.ndarray, maps: np.ndarray, cell: int, trust: float = 1.0) -> tuple:
-    return word(kept, ids, trust)(maps, cell)
+    """The word on a layout that is expected to stay where it is."""
+    return word(kept, ids, trust)(maps, cell, staying(ids.shape, cell))
+
+
+def staying(shape: tuple[int, ...], cell: int) -> np.ndarray:
+    grid = [-(-n // cell) for n in shape]
+    return (np.stack(np.indices(grid), -1) * cell + cell // 2).astype(np.float32)
 
 
 @pytest.mark.parametrize("cell", [1, 4, 8])
@@ -111,6 +124,22 @@ def test_trust_is_a_factor(kept):
     heard = plain < UNHEARD
     assert plain[heard].max() > 0 and (heard == (doubled < UNHEARD)).all()
     assert np.allclose(doubled[heard], 2 * plain[heard])
+
+
+def test_where_it_agrees_with_what_is_expected_nothing_is_said(kept, monkeypatch):
+    """Of the cells of a thing half are certain: no map costs more there, and the network's own are not to be had."""
+    monkeypatch.undo()
+    certain = np.zeros((12, 16), np.float32)
+    certain[:, :8] = 1
+    monkeypatch.setattr(advice, "agreement", lambda *_: certain)
+    ids = elbow(8, 24)
+    maps, prior = said(kept, ids, MAPS, 4)
+    assert not prior[: len(MAPS), :, :8].any() and (prior[len(MAPS) :, :, :8] == UNHEARD).all()
+    beast = (ids == BEAST)[2::4, 2::4][:, 8:]
+    assert beast.any() and (prior[2, :, 8:][beast] > 0).all() and (prior[len(MAPS) :, :, 8:][:, beast] < UNHEARD).all()
+    certain[:] = 1
+    maps, prior = said(kept, ids, MAPS, 4)
+    assert len(maps) == len(MAPS) and not prior.any()
 
 
 def test_whole_cells_of_single_pixels():

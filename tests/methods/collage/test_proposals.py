@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from analogon.methods.collage import proposals as module
-from analogon.methods.collage.proposals import DEARER, MARGIN, SPARE, TURNED, WORST, Belief, propose
+from analogon.methods.collage.proposals import AGREES, DEARER, MARGIN, SPARE, TURNED, WORST, Belief, agreement, propose
 
 GRID, SOURCE = (12, 14), (16, 18)
 STAYING = np.array([[1, 1, 0, 1, 0, 0, 0, 0]], np.float32)
@@ -54,6 +54,35 @@ def leads(row: np.ndarray, pixels: np.ndarray) -> np.ndarray:
     """Where a map sends pixels (..., 2)."""
     y, x = pixels[..., 0], pixels[..., 1]
     return np.stack([row[1] * y + row[2] + row[6] * x, row[3] * x + row[4] + row[7] * y], -1)
+
+
+@pytest.mark.parametrize("cell", [1, 2, 8])
+@pytest.mark.parametrize(
+    ("off", "least", "most"), [(0, 0.95, 1.0), (AGREES, 0.95, 1.0), (AGREES + 2, 0.0, 0.2)], ids=str
+)
+def test_what_is_near_the_places_believed_in_is_agreed_to(cell, off, least, most):
+    belief = belief_of(shifted(2, 2))
+    given = ((shifted(2, 2 - off) + 0.5) * cell).astype(np.float32)
+    inner = agreement(belief, given, GRID, SOURCE, cell)[:, AGREES + 4 :]
+    assert (inner >= least).all() and (inner <= most).all()
+
+
+def test_agreement_is_of_those_that_have_a_place_and_of_the_class_and_averaged():
+    places, cell = shifted(2, 2), 4
+    given = ((places + 0.5) * cell).astype(np.float32)
+    assert (agreement(belief_of(places, none=0.9), given, GRID, SOURCE, cell) > 0.9).all()
+    given[:, 7:] = 0.5  # far off
+    found = agreement(belief_of(places), given, GRID, SOURCE, cell)
+    assert found[6, 1] > 0.95 and found[6, 12] < 0.1 and 0.3 < found[6, 6] < 0.8
+    # cells of other classes do not count
+    belief, kept = belief_of(places), np.flatnonzero(np.indices(GRID)[1].ravel() < 7)
+    part = Belief(1, kept, belief.theirs, belief.log_p[kept], belief.none[kept], belief.best[kept])
+    assert agreement(part, given, GRID, SOURCE, cell)[6, 6] > 0.95
+
+
+def test_what_leads_beside_the_picture_is_agreed_to():
+    given = np.full((*GRID, 2), 4.0 * max(SOURCE) + 9, np.float32)
+    assert (agreement(belief_of(shifted(2, 2)), given, GRID, SOURCE, 4) == 1).all()
 
 
 @pytest.mark.parametrize("cell", [1, 2, 8])

@@ -12,13 +12,15 @@ from analogon.data import Exemplar
 from analogon.methods.collage.lessons import Source
 from analogon.methods.collage.network import Attention
 from analogon.methods.collage.planes import Ids, Plane, layout_of
-from analogon.methods.collage.proposals import Belief, propose
+from analogon.methods.collage.proposals import Belief, agreement, propose
 from analogon.ops.arrange import Maps
 from analogon.ops.moves import of_things
 
 #: Cost of a seam at a piece that the network proposed: fewer, larger pieces than where nothing is known of parts.
 SEAM = 0.25
-#: What its own maps cost where it is not heard.
+#: It is heard where it gives less than this probability to what is expected without it.
+AGREED = 0.3
+#: What its own maps cost elsewhere.
 UNHEARD = 1e4
 #: Places of each cell that propose maps.
 BEST = 3
@@ -75,14 +77,14 @@ class Keeper:
 
 
 class Word:
-    """What the network says of one layout: of things alone, for sky and ground have no parts."""
+    """What the network says of one layout: of things alone, and where it doubts what is expected without it."""
 
     seam = SEAM
 
     def __init__(self, keeper: Keeper, target_ids: Ids, *, trust: float, turns: int) -> None:
         self.keeper, self.target_ids, self.trust, self.turns = keeper, target_ids, trust, turns
 
-    def __call__(self, maps: Maps, cell: int) -> tuple[Maps, Plane]:
+    def __call__(self, maps: Maps, cell: int, places: Plane) -> tuple[Maps, Plane]:
         """The maps with likely ones of each class behind them, and what each costs at each cell."""
         main, source_grid, found = self.keeper.beliefs(self.target_ids, cell)
         grid = (main.shape[0], main.shape[1])
@@ -90,6 +92,7 @@ class Word:
         every, prior = [maps], [np.zeros((len(maps), *grid), np.float32)]
         for belief in found:
             heard = of_thing & (main == belief.class_)
+            heard &= agreement(belief, places, grid, source_grid, cell) < AGREED
             if not heard.any():
                 continue
             own = np.flatnonzero(maps[:, 0] == belief.class_)

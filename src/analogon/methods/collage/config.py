@@ -20,7 +20,10 @@ class Config(BaseModel):
         0.002, gt=0, le=1, description="AdamW's rate after the warm-up; falls to nearly nothing"
     )
     trust: float = Field(
-        0.5, ge=0, le=10, description="what the network's word of things counts beside classes and seams"
+        1.0,
+        ge=0,
+        le=10,
+        description="what the network's word counts beside classes and seams, of things whose outlines it doubts",
     )
     turns: int = Field(60, ge=0, le=500, description="turned pieces that are proposed for a class at most")
 

@@ -26,8 +26,10 @@ MOST, FEWEST, TURNED = 200, 40, 0.1
 MIRRORED = 3.0
 #: Cells on each side that a turned map is fitted to; least angle, steps of angles and of offsets that are told apart.
 FITTED, LEAST_TURN, TURN_STEP, OFFSET_STEP = 2, 0.15, 0.12, 0.5
+#: Cells on each side of a place that count as the same place; least probability of there being a source place.
+AGREES, LEAST = 2, 1e-3
 #: Cells that must agree on a turned map, and by how many cells their places may be off.
-AGREED, OFF = 4.0, 1.0
+TOGETHER, OFF = 2.0, 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +99,34 @@ def propose(
     return maps, planes
 
 
+def agreement(belief: Belief, places: Plane, grid: tuple[int, int], source_grid: tuple[int, int], cell: int) -> Plane:
+    """How probable the network finds given places, about each cell: (gh, gw), in [0, 1], where they have its class.
+
+    Of cells that have a source place. A place within AGREES cells of the given one counts as it; one beside the
+    picture, where turned copies stand, is known better than the network knows it, and counts as certain.
+
+    Args:
+        places: (gh, gw, 2), a source place in pixels for the middle of each cell.
+        grid, source_grid, cell: as for :func:`propose`.
+    """
+    rows, cols = source_grid
+    column = np.full((rows + 2 * AGREES, cols + 2 * AGREES), -1)
+    inner = column[AGREES : AGREES + rows, AGREES : AGREES + cols]
+    inner[np.divmod(belief.theirs, cols)] = np.arange(len(belief.theirs))
+    at = np.floor(places.reshape(-1, 2)[belief.ours] / cell).astype(np.int64)
+    beside = (at < 0).any(1) | (at >= source_grid).any(1)
+    at[beside] = 0
+    near = np.arange(2 * AGREES + 1)
+    columns = column[at[:, 0, None, None] + near[:, None], at[:, 1, None, None] + near].reshape(len(at), -1)
+    p = np.where(columns >= 0, np.exp(np.take_along_axis(belief.log_p, np.maximum(columns, 0), 1)), 0).sum(1)
+    out = np.zeros(grid, np.float32)
+    out.ravel()[belief.ours] = np.where(beside, 1, p / np.maximum(1 - np.exp(belief.none), LEAST))
+    inside = np.zeros(grid, bool)
+    inside.ravel()[belief.ours] = True
+    agreed: Plane = _averaged(out[None], inside, WINDOW)[0]
+    return agreed
+
+
 def _in_pixels(rigid: Plane, signs: Cells, cell: int) -> Maps:
     """Maps (n, 8) of pixels from angles and offsets (n, 3) of cells, that are named by their centres.
 
@@ -164,7 +194,7 @@ def _turned(belief: Belief, grid: tuple[int, int], source_grid: tuple[int, int],
     for _ in range(turns):
         gain = np.maximum(serves - best, 0).sum(1)
         n = int(gain.argmax())
-        if gain[n] < AGREED / 4:
+        if gain[n] < TOGETHER / 4:
             break
         kept.append(n)
         best = np.maximum(best, serves[n])
