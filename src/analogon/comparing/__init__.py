@@ -1,0 +1,1 @@
+"""Methods on the same cases, and what came of it."""

@@ -1,0 +1,1 @@
+"""Statistics of rankings and of repeated measurements; no pictures."""

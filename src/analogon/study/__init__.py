@@ -1,0 +1,1 @@
+"""A study in which people rank pictures."""
