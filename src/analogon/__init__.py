@@ -14,6 +14,7 @@ from analogon._version import __version__
 if TYPE_CHECKING:
     from analogon.api import Model, check_render, check_save, fit, fit_many, load
     from analogon.catalogue import FieldInfo, MethodInfo, describe_method, list_methods
+    from analogon.comparing import bench, compare
     from analogon.data import Exemplar, LabelClass, LabelMap, Palette
     from analogon.errors import (
         AnalogonError,
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     )
     from analogon.io import find_case, read_image, read_labels, read_map, read_mask, write_image, write_labels
     from analogon.loading import load_exemplar, load_guide, load_target, load_targets
+    from analogon.metrics.learned import Weights
     from analogon.provenance import Provenance
     from analogon.rendering import Guide
     from analogon.report import SheetRow, contact_sheet
+    from analogon.report.values import Case, Comparison, Contender, Trial
     from analogon.result import Result
     from analogon.run import Progress
     from analogon.segment import first_labels
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "analogon.api": ("Model", "check_render", "check_save", "fit", "fit_many", "load"),
     "analogon.catalogue": ("FieldInfo", "MethodInfo", "describe_method", "list_methods"),
+    "analogon.comparing": ("bench", "compare"),
     "analogon.data": ("Exemplar", "LabelClass", "LabelMap", "Palette"),
     "analogon.errors": (
         "AnalogonError", "InputError", "LabelError", "ModelError", "OptionError", "TrainingError",
@@ -47,7 +51,9 @@ _HOMES = {
     "analogon.loading": ("load_exemplar", "load_guide", "load_target", "load_targets"),
     "analogon.provenance": ("Provenance",),
     "analogon.rendering": ("Guide",),
+    "analogon.metrics.learned": ("Weights",),
     "analogon.report": ("SheetRow", "contact_sheet"),
+    "analogon.report.values": ("Case", "Comparison", "Contender", "Trial"),
     "analogon.result": ("Result",),
     "analogon.run": ("Progress",),
     "analogon.segment": ("first_labels",),
@@ -57,6 +63,9 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AnalogonError",
+    "Case",
+    "Comparison",
+    "Contender",
     "Exemplar",
     "FieldInfo",
     "Guide",
@@ -75,9 +84,13 @@ __all__ = [
     "SheetRow",
     "Stream",
     "TrainingError",
+    "Trial",
+    "Weights",
     "__version__",
+    "bench",
     "check_render",
     "check_save",
+    "compare",
     "contact_sheet",
     "describe_method",
     "find_case",

@@ -50,6 +50,16 @@ _VERBS = {
         "MODEL TARGET... -o DIR [OPTIONS]",
         "Example: analogon render model moved.png bigger.png -o out",
     ),
+    "compare": (
+        "Compare methods on one picture, with figures and a report.",
+        "(IMAGE LABELS TARGET... | FOLDER) --methods A,B -o DIR [OPTIONS]",
+        "Example: analogon compare photo.jpg labels.png moved.png --methods patch,semia:fast -o out",
+    ),
+    "bench": (
+        "Compare methods on a folder of cases, with averages.",
+        "FOLDER --methods A,B -o DIR [OPTIONS]",
+        "Example: analogon bench cases --methods patch,semia:fast -o out",
+    ),
     "export": (
         "Write a fitted model for other programs and browsers, as an ONNX file.",
         "MODEL -o FILE.onnx",

@@ -203,7 +203,7 @@ class FitOptions:
             raise OptionError(f"{name!r} is no setting of a method: write --{name} in place of --set.")
         for name in RESERVED & set(found):
             raise OptionError(f"{name!r} is no setting of a method: leave out --set {name}=….")
-        return {name: _value(text) for name, text in found.items()}
+        return {name: value(text) for name, text in found.items()}
 
 
 def pairs(texts: Sequence[str], option: str, form: str) -> dict[str, str]:
@@ -249,7 +249,8 @@ def source(image: Path, labels: Path | None) -> tuple[Path, Path]:
     return image, labels
 
 
-def _value(text: str) -> Any:
+def value(text: str) -> Any:
+    """A number, true, false, null or a list as in JSON, else the text itself."""
     try:
         return json.loads(text)
     except ValueError:

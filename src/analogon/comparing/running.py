@@ -1,0 +1,138 @@
+"""Comparisons from beginning to end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analogon.comparing.cases import Given, prepare
+from analogon.comparing.contenders import Terms, enter
+from analogon.comparing.endings import outcomes
+from analogon.comparing.jobs import Job
+from analogon.comparing.planning import find_pictures, plan
+from analogon.comparing.processes import Ending, at_once, run_jobs
+from analogon.errors import OptionError
+from analogon.fitting import MOST_SEED
+from analogon.report.values import PAGE, Comparison, Contender, Trial
+from analogon.run import Progress, ignore
+
+if TYPE_CHECKING:
+    from analogon.metrics import Weights
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """How a comparison is run.
+
+    Attributes:
+        terms: what all contenders are given alike.
+        seeds: one picture for each, of methods.
+        settings: by label of a contender or name of a method, what is set.
+        pictures: by label, the folder of pictures made elsewhere.
+        jobs: processes at once; None: as many as there are cores.
+        weights: files of networks that figures need.
+        progress: told of each trial that is done.
+    """
+
+    terms: Terms
+    seeds: Sequence[int] = (0,)
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    pictures: Mapping[str, str | Path] = field(default_factory=dict)
+    jobs: int | None = None
+    weights: Weights | None = None
+    progress: Callable[[Progress], None] | None = None
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        for seed in self.seeds:
+            if not _is_seed(seed):
+                raise OptionError(f"seed cannot be {seed!r}: give a whole number from 0 to {MOST_SEED}.")
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise OptionError(f"The seeds {list(self.seeds)} are not different ones: give each once, and at least one.")
+        if self.jobs is not None and self.jobs < 1:
+            raise OptionError(f"--jobs cannot be {self.jobs}: give a number above 0.")
+
+    def enter(self, words: Sequence[str | Contender]) -> tuple[Contender, ...]:
+        """All contenders, checked.
+
+        Raises:
+            OptionError: one cannot take part.
+        """
+        elsewhere = [Contender(label, None, meaning="Pictures made elsewhere.") for label in self.pictures]
+        return enter([*words, *elsewhere], self.settings, self.terms)
+
+
+def _is_seed(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_SEED
+
+
+def run(
+    given: Sequence[Given], entered: Sequence[Contender], output: Path, title: str, how: Circumstances
+) -> Comparison:
+    """Make all pictures that are not there yet, take their figures, and write the comparison.
+
+    Raises:
+        InputError: the folder cannot be written to, or there is no picture of a contender made elsewhere.
+    """
+    from analogon.comparing.aggregating import aggregate
+    from analogon.comparing.scoring import request, shown, with_diversity
+    from analogon.report.page import write_page
+
+    found = {label: find_pictures(label, str(folder), given) for label, folder in how.pictures.items()}
+    scoring = request(how.weights)
+    cases = prepare(given, output)
+    jobs = list(
+        plan(
+            given, cases, entered, output, seeds=how.seeds, device=how.terms.device, scoring=scoring, found=found
+        )
+    )  # fmt: skip
+    trials = _run(jobs, how)
+    for one in given:
+        for label, pictures in found.items():
+            for target in (name for name in one.targets if name not in pictures[one.name]):
+                error = f"There is no picture of target '{target}' among those of '{label}': put it into their folder."
+                trials.append(Trial(one.name, target, label, how.seeds[0], None, error=error))
+    places = [(one.name, target) for one in given for target in one.targets]
+    labels = [contender.label for contender in entered]
+    trials.sort(key=lambda t: (places.index((t.case, t.target)), labels.index(t.contender), how.seeds.index(t.seed)))
+    told = with_diversity(trials, output) if len(how.seeds) > 1 else tuple(trials)
+    comparison = Comparison(output, title, cases, tuple(entered), told, shown(told), _machine(told))
+    comparison = replace(comparison, aggregates=aggregate(comparison))
+    comparison.write()
+    write_page(comparison, output / PAGE)
+    return comparison
+
+
+def _machine(trials: Sequence[Trial]) -> dict[str, Any]:
+    """This machine, with the versions of all libraries that computed anything."""
+    from analogon.comparing.machine import description
+
+    found = description()
+    for trial in trials:
+        found["versions"] = {**found["versions"], **trial.record.get("versions", {})}
+    return found
+
+
+def _run(jobs: Sequence[Job], how: Circumstances) -> list[Trial]:
+    """Run what is to be run; the trials of all jobs."""
+    listener = how.progress or ignore
+    todo = [job for job in jobs if not all(job.scored(piece) for piece in job.pieces)]
+    total = sum(len(job.pieces) for job in jobs)
+    done = total - sum(len(job.pieces) for job in todo)
+    endings: dict[int, Ending] = {}
+
+    def ended(job: Job, ending: Ending) -> None:
+        nonlocal done
+        endings[id(job)] = ending
+        done += len(job.pieces)
+        listener(Progress("comparing", done, total))
+
+    for job in todo:
+        for piece in job.pieces:
+            if job.trial(piece) is None:
+                job.clear(piece)
+    listener(Progress("comparing", done, total))
+    run_jobs(todo, *at_once(len(todo), how.jobs), ended)
+    return [trial for job in jobs for trial in outcomes(job, endings.get(id(job)))]
