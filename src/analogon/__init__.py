@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     )
     from analogon.io import find_case, read_image, read_labels, read_map, read_mask, write_image, write_labels
     from analogon.loading import load_exemplar, load_guide, load_target, load_targets
-    from analogon.metrics.learned import Weights
+    from analogon.metrics import CLASS_METRICS, METRICS, Metric, Scorer, Scores, diversity
+    from analogon.metrics.learned import Weights, fid, kid
     from analogon.provenance import Provenance
     from analogon.rendering import Guide
     from analogon.report import SheetRow, contact_sheet
@@ -49,9 +50,10 @@ _HOMES = {
         "find_case", "read_image", "read_labels", "read_map", "read_mask", "write_image", "write_labels",
     ),
     "analogon.loading": ("load_exemplar", "load_guide", "load_target", "load_targets"),
+    "analogon.metrics": ("CLASS_METRICS", "METRICS", "Metric", "Scorer", "Scores", "diversity"),
+    "analogon.metrics.learned": ("Weights", "fid", "kid"),
     "analogon.provenance": ("Provenance",),
     "analogon.rendering": ("Guide",),
-    "analogon.metrics.learned": ("Weights",),
     "analogon.report": ("SheetRow", "contact_sheet"),
     "analogon.report.values": ("Case", "Comparison", "Contender", "Trial"),
     "analogon.result": ("Result",),
@@ -62,6 +64,8 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "CLASS_METRICS",
+    "METRICS",
     "AnalogonError",
     "Case",
     "Comparison",
@@ -74,6 +78,7 @@ __all__ = [
     "LabelError",
     "LabelMap",
     "MethodInfo",
+    "Metric",
     "Model",
     "ModelError",
     "OptionError",
@@ -81,6 +86,8 @@ __all__ = [
     "Progress",
     "Provenance",
     "Result",
+    "Scorer",
+    "Scores",
     "SheetRow",
     "Stream",
     "TrainingError",
@@ -93,10 +100,13 @@ __all__ = [
     "compare",
     "contact_sheet",
     "describe_method",
+    "diversity",
+    "fid",
     "find_case",
     "first_labels",
     "fit",
     "fit_many",
+    "kid",
     "list_methods",
     "load",
     "load_exemplar",

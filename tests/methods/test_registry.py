@@ -48,6 +48,27 @@ def test_every_recipe_is_a_configuration(name, recipe):
     assert entry.configure_exactly(json.loads(json.dumps(config.model_dump(mode="json")))) == config
 
 
+@pytest.mark.parametrize("name", METHODS)
+def test_every_ablation_is_a_configuration_and_says_what_it_leaves_out(name, sentence):
+    entry = registry.get(name)
+    fields = entry.config_type.model_fields
+    for ablation in entry.ablations.values():
+        sentence(ablation.meaning)
+        assert ablation.settings and set(ablation.settings) <= set(fields)
+    for recipe in entry.recipes:
+        whole, able = entry.configure(recipe, {}), entry.ablations_of(recipe)
+        for key, ablation in entry.ablations.items():
+            assert (entry.configure(recipe, ablation.settings) != whole) == (key in able)
+
+
+def test_who_has_ablations(semia):
+    assert registry.get("patch").ablations == registry.get("patch").ablations_of(None) == {}
+    assert set(semia.ablations_of("paper")) == set(semia.ablations)
+    assert semia.ablations_of(None) == semia.ablations_of("fast")
+    with pytest.raises(OptionError, match="'fats'"):
+        semia.ablations_of("fats")
+
+
 def test_no_recipe_means_the_first(semia):
     assert semia.configure(None, {}) == semia.configure(next(iter(semia.recipes)), {})
     assert semia.configure(None, {}) == semia.configure("fast", {})

@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from analogon.errors import ModelError, OptionError
+from analogon.methods.ablation import Ablation
 from analogon.methods.base import Method
 
 #: What a method may take besides the layout: the fields of :class:`~analogon.rendering.Wishes`, and exemplars with
@@ -64,6 +65,21 @@ class Entry:
         """Named changes to the defaults, the default recipe first."""
         recipes: Mapping[str, Mapping[str, Any]] = import_module(f"{self.package}.config").RECIPES
         return recipes
+
+    @property
+    def ablations(self) -> Mapping[str, Ablation]:
+        """The method with one part left out, by name; empty for a method that says nothing of its parts."""
+        known: Mapping[str, Ablation] = getattr(import_module(f"{self.package}.config"), "ABLATIONS", {})
+        return known
+
+    def ablations_of(self, recipe: str | None) -> Mapping[str, Ablation]:
+        """Those of :attr:`ablations` that change a recipe (None: the default one): it has the part.
+
+        Raises:
+            OptionError: there is no such recipe.
+        """
+        whole = self.configure(recipe, {})
+        return {name: one for name, one in self.ablations.items() if self.configure(recipe, one.settings) != whole}
 
     @property
     def config_type(self) -> type[BaseModel]:

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from analogon.methods.semia.critics import Discriminator, Segmenter
-from analogon.methods.semia.networks import Generator, layout_change, translate
+from analogon.methods.semia.networks import Generator, guidance, layout_change, translate
 
 
 def count(module):
@@ -58,6 +58,38 @@ def test_bounded_ratio_stays_in_range_where_the_raw_one_explodes():
     assert torch.equal(difference, target - source)
 
 
+def test_what_gamma_and_beta_come_from():
+    source, target = torch.randn(1, 4, 6, 6), torch.randn(1, 4, 6, 6)
+    gamma, beta = layout_change(source, target, "bounded")
+    for modulation, wanted in (
+        ("change", (gamma, beta)),
+        ("ratio", (gamma, None)),
+        ("difference", (None, beta)),
+        ("target", (target, target)),
+    ):
+        for made, expected in zip(guidance(source, target, "bounded", modulation), wanted, strict=True):
+            assert made is expected is None or torch.equal(made, expected)
+
+
+@pytest.mark.parametrize("left_out, kept", [("ratio", 0), ("difference", 1)])
+def test_a_parameter_that_is_left_out_is_that_of_plain_normalisation(left_out, kept):
+    generator = Generator(2, width=8, modulation=left_out, gamma_offset=True)
+    for pair in generator.modulations(torch.rand(1, 2, 16, 16), torch.rand(1, 2, 16, 16)):
+        assert (pair[1 - kept] == (1 - kept == 0)).all()
+        assert pair[kept].std() > 0
+
+
+def test_by_the_target_alone_the_source_layout_is_not_seen():
+    source, other, target = (torch.rand(1, 2, 16, 16) for _ in range(3))
+    for modulation in ("target", "change"):
+        generator = Generator(2, width=8, norm="instance", modulation=modulation).eval()
+        made = [generator.modulations(layout, target) for layout in (source, other)]
+        alike = all(
+            torch.allclose(a, b, atol=1e-6) for m, n in zip(*made, strict=True) for a, b in zip(m, n, strict=True)
+        )
+        assert alike is (modulation == "target")
+
+
 @pytest.mark.parametrize("ratio", ["raw", "bounded"])
 def test_equal_layouts_have_ratio_one_and_no_difference(ratio):
     features = torch.randn(1, 4, 6, 6)
@@ -88,6 +120,7 @@ def test_encoded_together_equal_layouts_give_equal_features_in_training():
         ("norm", ("batch", "instance")),
         ("spectral", (True, False)),
         ("ratio", ("raw", "bounded")),
+        ("modulation", ("change", "ratio", "difference", "target")),
         ("gamma_offset", (False, True)),
         ("translate_in", ("both", "encoder", "decoder")),
         ("skip", (False, True)),

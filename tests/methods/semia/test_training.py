@@ -3,6 +3,7 @@ import torch
 from safetensors.torch import save_file
 
 from analogon.errors import OptionError
+from analogon.methods import registry
 from analogon.methods.semia import config as semia
 from analogon.methods.semia.config import Config
 from analogon.methods.semia.training import Trainer
@@ -105,6 +106,9 @@ def test_the_judges_are_frozen_while_they_judge(exemplar):
         ("norm", "batch"),
         ("spectral", True),
         ("ratio", "raw"),
+        ("modulation", "ratio"),
+        ("modulation", "difference"),
+        ("modulation", "target"),
         ("gamma_offset", True),
         ("encode_together", False),
         ("translate_in", "decoder"),
@@ -126,6 +130,8 @@ def test_the_judges_are_frozen_while_they_judge(exemplar):
         ("ramp", 3),
         ("exchange", 0.0),
         ("reconstruct_every", 2),
+        ("reconstruct_every", 1),
+        ("reconstruct_every", 0),
         ("noise", 0.1),
         ("generator_steps", 2),
         ("discriminator_steps", 2),
@@ -151,6 +157,48 @@ def test_every_option_changes_what_is_learnt(exemplar, field, value):
             run.step(n, n / run.steps)
         ends.append(torch.cat([p.detach().flatten() for p in run.rendering.parameters()]))
     assert ends[0].shape != ends[1].shape or not torch.equal(*ends)
+
+
+@pytest.mark.parametrize("every, modes", [(2, [True, False] * 3), (1, [True] * 6), (0, [False] * 6)])
+def test_the_modes_alternate_as_asked(exemplar, every, modes):
+    run = trainer(exemplar, ramp=1, reconstruct_every=every)
+    logs = [run.step(n) for n in range(6)]
+    assert ["reconstruction" in log for log in logs] == modes
+    assert ["align" not in log for log in logs] == modes
+    # the segmenter learns where the picture is reconstructed, or else all the time
+    assert ["segmenter" in log for log in logs] == (modes if every else [True] * 6)
+
+
+LEFT_OUT = {
+    "no-alignment": {"align"},
+    "no-patch": {"patch"},
+    "no-matching": {"matching"},
+    "plain-sft": {"fixed_gamma", "fixed_beta"},
+    "no-reconstruction": {"reconstruction", "fixed_gamma", "fixed_beta"},
+    "no-translation": {"align", "patch"},
+}
+
+
+@pytest.mark.parametrize("recipe", ["paper", "fast"])
+def test_every_ablation_changes_what_is_learnt(exemplar, target, recipe):
+    def learnt(**settings):
+        shown = {"spectral": False, "ramp": 4} if recipe == "paper" else {}
+        run = trainer(exemplar, recipe, (target,), **{**shown, "reconstruct_every": 2, "invented": 1, **settings})
+        logs = [run.step(n, n / 4) for n in range(4)]
+        return {term for log in logs for term in log}, weights(run)
+
+    ablations = registry.get("semia").ablations_of(recipe)
+    assert set(semia.ABLATIONS) - set(ablations) == ({"no-progression"} if recipe == "fast" else set())
+    whole, end = learnt()
+    for name, ablation in ablations.items():
+        terms, other = learnt(**ablation.settings)
+        lost = LEFT_OUT.get(name, set())
+        if recipe == "fast" and name == "no-reconstruction":
+            lost = lost - {"reconstruction"} | {"matching"}  # a carried pair that comes home has an answer
+        elif recipe == "fast" and name == "no-translation":
+            lost = lost | {"detail"}
+        assert whole - terms == lost, name
+        assert not torch.equal(end, other), name
 
 
 def test_invented_layouts_and_targets_are_practised(exemplar, target):

@@ -1,10 +1,12 @@
-"""Every hyperparameter of SemIA, its two recipes, and what each field means. No torch here."""
+"""Every hyperparameter of SemIA, its two recipes, its ablations, and what each field means. No torch here."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from analogon.methods.ablation import Ablation
 
 Decay = Annotated[float, Field(ge=0, lt=1)]
 #: The feature maps of a tiny picture are small, and unfolded patches take memory with the square of their side.
@@ -36,6 +38,11 @@ class Config(BaseModel):
         0.02, gt=0, description="gain of the generator's random start; without effect with spectral norm"
     )
     ratio: Literal["raw", "bounded"] = Field("bounded", description="layout ratio behind gamma; raw is the paper's")
+    modulation: Literal["change", "ratio", "difference", "target"] = Field(
+        "change",
+        description="what gamma and beta come from: how the layout changes, its ratio or its difference alone, or as "
+        "in plain feature transform the target layout",
+    )
     gamma_offset: bool = Field(False, description="learn gamma as a difference from 1")
     encode_together: bool = Field(True, description="both layouts pass their encoder as one batch")
     translate_in: Literal["both", "encoder", "decoder"] = Field("both", description="where features are translated")
@@ -61,7 +68,9 @@ class Config(BaseModel):
         0.5, ge=0, le=1, description="probability that source and target change places; only without carried pairs"
     )
     invented: int = Field(0, ge=0, le=1000, description="invented layouts to practise on (with carry)")
-    reconstruct_every: int = Field(5, ge=1, description="every n-th iteration reconstructs")
+    reconstruct_every: int = Field(
+        5, ge=0, description="every n-th iteration reconstructs, the others translate; 1: all do, 0: none does"
+    )
     noise: float = Field(1 / 255, ge=0, le=1, description="uniform noise on the generator's input in training")
     # optimisation
     generator_steps: int = Field(10, ge=1, description="generator updates per iteration")
@@ -130,4 +139,28 @@ RECIPES: dict[str, dict[str, Any]] = {
         "patch_neighbours": 1,
     },
     "paper": {},
+}
+
+#: What the paper argues for, left out one at a time. Nothing else of a recipe changes.
+ABLATIONS: dict[str, Ablation] = {
+    "no-alignment": Ablation("No semantic alignment: no segmenter judges what the new picture shows.", {"align": 0.0}),
+    "no-patch": Ablation(
+        "No patch coherence: patches of the new picture need not occur in the source.", {"patch": 0.0}
+    ),
+    "no-matching": Ablation(
+        "No feature matching: the discriminator's scores count, its features do not.", {"matching": 0.0}
+    ),
+    "no-ratio": Ablation(
+        "Feature translation by the layouts' difference alone: gamma is 1 everywhere.", {"modulation": "difference"}
+    ),
+    "no-difference": Ablation(
+        "Feature translation by the layouts' ratio alone: beta is 0 everywhere.", {"modulation": "ratio"}
+    ),
+    "plain-sft": Ablation(
+        "Feature transform by the target layout alone, without ratio, difference and the fixed point of equal layouts.",
+        {"modulation": "target", "fixed_gamma": 0.0, "fixed_beta": 0.0},
+    ),
+    "no-progression": Ablation("Augmentation at full strength from the start.", {"ramp": 1}),
+    "no-reconstruction": Ablation("One mode in place of two: no iteration reconstructs.", {"reconstruct_every": 0}),
+    "no-translation": Ablation("One mode in place of two: every iteration reconstructs.", {"reconstruct_every": 1}),
 }

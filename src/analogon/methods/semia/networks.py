@@ -133,6 +133,25 @@ def layout_change(source: Tensor, target: Tensor, ratio: str) -> tuple[Tensor, T
     raise ValueError(f"ratio must be 'raw' or 'bounded', not {ratio!r}")
 
 
+def guidance(source: Tensor, target: Tensor, ratio: str, modulation: str) -> tuple[Tensor | None, Tensor | None]:
+    """What gamma and beta of one level are computed from; None for one that is left out.
+
+    ``modulation="change"`` is the paper's: gamma from the ratio of both layouts' features, beta from their difference
+    (:func:`layout_change`). ``"ratio"`` and ``"difference"`` keep one of the two. ``"target"`` gives both the target's
+    features alone, which is plain spatial feature transform (Wang et al., CVPR 2018): the source's layout is not seen.
+    """
+    if modulation == "target":
+        return target, target
+    gamma, beta = layout_change(source, target, ratio)
+    if modulation == "change":
+        return gamma, beta
+    if modulation == "ratio":
+        return gamma, None
+    if modulation == "difference":
+        return None, beta
+    raise ValueError(f"modulation must be 'change', 'ratio', 'difference' or 'target', not {modulation!r}")
+
+
 class Translator(nn.Module):
     """One parameter (gamma or beta) of one level, from the layout domain to the picture domain."""
 
@@ -161,6 +180,8 @@ class Generator(nn.Module):
         norm: see :func:`norm_layer`.
         spectral: spectral norm on every convolution.
         ratio: see :func:`layout_change`.
+        modulation: what gamma and beta are computed from, see :func:`guidance`. A parameter that is left out is that
+            of plain normalisation, gamma = 1 or beta = 0.
         gamma_offset: gamma is learned as a difference from 1, so that an untrained network translates nothing.
         encode_together: both layouts pass the encoder as one batch, so that equal layouts have equal features
             (spectral norm changes the weights between two passes in training).
@@ -179,6 +200,7 @@ class Generator(nn.Module):
         norm: str = "batch",
         spectral: bool = True,
         ratio: str = "bounded",
+        modulation: str = "change",
         gamma_offset: bool = False,
         encode_together: bool = True,
         translate_in: str = "both",
@@ -188,7 +210,7 @@ class Generator(nn.Module):
         super().__init__()
         make_norm, sn = norm_layer(norm), _wrap(spectral)
         self.ratio, self.encode_together, self.translate_in = ratio, encode_together, translate_in
-        self.skip, self.output, self.gamma_offset = skip, output, gamma_offset
+        self.skip, self.output, self.gamma_offset, self.modulation = skip, output, gamma_offset, modulation
         self.stride = 2**levels
         self.layout_encoder = Encoder(layout_channels, width, levels, make_norm, spectral)
         self.image_encoder = Encoder(3, width, levels, make_norm, spectral)
@@ -232,8 +254,13 @@ class Generator(nn.Module):
             pairs = list(zip(self.layout_encoder(source)[1], self.layout_encoder(target)[1], strict=True))
         out = []
         for (f_s, f_t), to_gamma, to_beta in zip(pairs, self.to_gamma, self.to_beta, strict=True):
-            gamma, beta = layout_change(f_s, f_t, self.ratio)
-            out.append((to_gamma(gamma) + float(self.gamma_offset), to_beta(beta)))
+            gamma, beta = guidance(f_s, f_t, self.ratio, self.modulation)
+            out.append(
+                (
+                    torch.ones_like(f_t) if gamma is None else to_gamma(gamma) + float(self.gamma_offset),
+                    torch.zeros_like(f_t) if beta is None else to_beta(beta),
+                )
+            )
         return out
 
     def forward(self, image: Tensor, source: Tensor, target: Tensor) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:

@@ -103,7 +103,7 @@ class Trainer:
             self._set_rates(share)
             pair, real = self._draw(n, draws)
             log = {"discriminator": self._discriminator_step(pair, real, draws)}
-            if pair.same:
+            if pair.same or not config.reconstruct_every:
                 log["segmenter"] = self._segmenter_step(real)
             for _ in range(config.generator_steps):
                 log |= self._generator_step(pair, real, draws)
@@ -117,7 +117,7 @@ class Trainer:
         strength = round(min(1.0, n / config.ramp), 2)
         warp = augment.draw(strength, draws, bend=config.bend, zoom=config.zoom)
         choice = float(torch.rand((), generator=draws))
-        if n % config.reconstruct_every == 0:
+        if config.reconstruct_every and n % config.reconstruct_every == 0:
             pair = practice.reconstruction(warp)
         elif practice.journeys:
             journey = practice.journeys[int(choice * len(practice.journeys))]
@@ -289,6 +289,7 @@ def make_generator(config: Config, classes: int) -> Generator:
             norm=config.norm,
             spectral=config.spectral,
             ratio=config.ratio,
+            modulation=config.modulation,
             gamma_offset=config.gamma_offset,
             encode_together=config.encode_together,
             translate_in=config.translate_in,

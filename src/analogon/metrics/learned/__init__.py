@@ -1,0 +1,19 @@
+"""Figures that need networks, with weights that the user names as files."""
+
+from analogon.metrics.learned.distances import fid, frechet, kid, lpips, sifid
+from analogon.metrics.learned.figures import LEARNED, OF_SETS, learned_figures
+from analogon.metrics.learned.segmenting import segment
+from analogon.metrics.learned.weights import Weights
+
+__all__ = [
+    "LEARNED",
+    "OF_SETS",
+    "Weights",
+    "fid",
+    "frechet",
+    "kid",
+    "learned_figures",
+    "lpips",
+    "segment",
+    "sifid",
+]
