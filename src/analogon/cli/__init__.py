@@ -70,6 +70,11 @@ _VERBS = {
         "IMAGE -o LABELS [OPTIONS]",
         "Example: analogon label photo.jpg -o labels.png --classes 8",
     ),
+    "score": (
+        "Give results figures: how well they match the layout and the source.",
+        "(IMAGE LABELS | FOLDER) TARGET RESULT... [OPTIONS], or FOLDER RESULTS_FOLDER [OPTIONS]",
+        "Example: analogon score photo.jpg labels.png moved.png out/moved.png other/moved.png",
+    ),
     "methods": (
         "List the methods, or the recipes and settings of one.",
         "[NAME]",

@@ -1,1 +1,27 @@
-"""Figures that say how good a picture is."""
+"""Figures that say how good a picture is.
+
+`Scorer` is prepared for an exemplar once and then gives the `Scores` of any number of its results; `METRICS` says of
+each figure what it means and which way is better. Formulas are in the docstrings of the modules: `patches` (coherence,
+completeness, bidirectional similarity), `wasserstein`, `agreement` (labels), `sharpness`, `outlines` (ghosts),
+`preserved`, `copying` (provenance), `variety` (diversity), `learned` (what takes networks and weights that the user
+names) and `truth` (against a picture that is known to be true).
+"""
+
+from analogon.metrics.learned import Weights
+from analogon.metrics.listing import CLASS_METRICS, METRICS, SCORED
+from analogon.metrics.scorer import Scorer
+from analogon.metrics.values import SCALES, Figures, Metric, Scores
+from analogon.metrics.variety import diversity
+
+__all__ = [
+    "CLASS_METRICS",
+    "METRICS",
+    "SCALES",
+    "SCORED",
+    "Figures",
+    "Metric",
+    "Scorer",
+    "Scores",
+    "Weights",
+    "diversity",
+]
