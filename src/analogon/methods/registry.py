@@ -254,6 +254,22 @@ METHODS: dict[str, Entry] = {
             exports=True,
         ),
         Entry("semia", "conditional single-image GAN (Li et al., ACM MM 2020)", "analogon.methods.semia", neural=True),
+        Entry(
+            "image-analogies",
+            "pixel by pixel in scan order, guided by the layout (Hertzmann et al., SIGGRAPH 2001)",
+            "analogon.methods.image_analogies",
+            neural=False,
+            takes=frozenset({"guides", "mask"}),
+            learns=False,
+            provenance=True,
+        ),
+        Entry(
+            "gpnn",
+            "nearest patches of a crude edit, averaged (Granot et al., CVPR 2022)",
+            "analogon.methods.gpnn",
+            neural=False,
+            learns=False,
+        ),
     )
 }
 #: The method where none is named: the first.

@@ -1,0 +1,1 @@
+"""GPNN: nearest patches of a crude edit, averaged, from coarse to fine."""

@@ -1,0 +1,1 @@
+"""Image Analogies: pixel by pixel in scan order, from coarse to fine."""
