@@ -12,7 +12,7 @@ from analogon.metrics import CLASS_METRICS, Metric
 from analogon.report.files import plain
 from analogon.report.markup import Markup, count, element
 from analogon.report.tables import COSTS, DIRECTIONS, FIT, PEAK, SECONDS, WINS, Cell, Row, decimals, table, text_of
-from analogon.report.values import Comparison, Contender, Trial
+from analogon.report.values import SOURCE, Comparison, Contender, Trial
 
 
 def summary(comparison: Comparison) -> Markup:
@@ -42,7 +42,8 @@ def summary(comparison: Comparison) -> Markup:
                     between = " – ".join(text_of(end, metric.unit, digits) for end in (entry.low, entry.high))
                 fewer = f"Over {entry.targets} of {count(targets, 'target')}." if entry.targets < targets else ""
                 cells[metric.name] = Cell(getattr(entry, name), below=between, remark=fewer)
-            rows.append(Row((contender.label,), {**cells, **_costs(comparison, contender, name)}))
+            cells |= _costs(comparison, contender, name)
+            rows.append(Row((contender.label,), cells, competes=contender.label != SOURCE))
         columns = [*comparison.metrics, *COSTS]
         if name == "wins":
             columns = [_counted(metric) for metric in comparison.metrics]
@@ -127,7 +128,7 @@ def in_common(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         others = [record.get(name) for record in records[1:]]
         if all(name in record for record in records[1:]) and all(other == value for other in others):
             common[name] = value
-        elif all(isinstance(one, Mapping) for one in (value, *others)) and (inner := in_common([value, *others])):
+        elif all(isinstance(one, Mapping) for one in (value, *others)) and (inner := in_common([dict(one) for one in (value, *others)])):
             common[name] = inner
     return common
 

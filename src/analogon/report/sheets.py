@@ -12,7 +12,7 @@ from analogon.metrics import CLASS_METRICS, Metric
 from analogon.report.embedding import Photo, Places
 from analogon.report.markup import Markup, element, join
 from analogon.report.tables import COSTS, Cell, Row, sign, table, text_of
-from analogon.report.values import Case, Comparison, Trial
+from analogon.report.values import SOURCE, Case, Comparison, Trial
 
 #: Figures that stand below a picture, as far as there are any.
 _KEY = ("miou", "coherence@1", "completeness@1", "sharpness", "ghost")
@@ -127,7 +127,10 @@ def _cells(trial: Trial, metrics: Iterable[Metric]) -> dict[str, Cell]:
 
 def _rows(comparison: Comparison, trials: Sequence[Trial], names: Sequence[str]) -> list[Row]:
     columns = _columns(comparison)
-    return [Row((name,), _cells(trial, columns)) for trial, name in zip(trials, names, strict=True)]
+    return [
+        Row((name,), _cells(trial, columns), competes=trial.contender != SOURCE)
+        for trial, name in zip(trials, names, strict=True)
+    ]
 
 
 def _class_table(target: str, trials: Sequence[Trial], names: Sequence[str]) -> Markup | None:
@@ -140,6 +143,7 @@ def _class_table(target: str, trials: Sequence[Trial], names: Sequence[str]) -> 
             (label, name),
             {m.name: Cell(trial.classes[label].get(m.name), "Not defined for this class.") for m in metrics},
             label,
+            competes=trial.contender != SOURCE,
         )
         for label in classes
         for trial, name in zip(trials, names, strict=True)

@@ -43,11 +43,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One line: its headings, and a cell for each metric by name. The best is sought among the rows of one group."""
+    """One line: its headings, and a cell for each metric by name.
+
+    The best is sought among the rows of one group; `competes` is False where a row stands outside the contest.
+    """
 
     heads: tuple[str, ...]
     cells: Mapping[str, Cell]
     group: str = ""
+    competes: bool = True
 
 
 def table(caption: str, heads: Sequence[str], rows: Sequence[Row], metrics: Sequence[Metric]) -> Markup:
@@ -132,7 +136,7 @@ def _best(rows: Sequence[Row], metric: Metric) -> set[int]:
     groups: dict[str, list[tuple[float, int]]] = {}
     for place, row in enumerate(rows):
         value = row.cells.get(metric.name, Cell()).value
-        if value is not None and not math.isnan(value):
+        if row.competes and value is not None and not math.isnan(value):
             groups.setdefault(row.group, []).append((metric.badness(value), place))
     best: set[int] = set()
     for found in groups.values():
