@@ -75,6 +75,8 @@ def small() -> Mapping[tuple[str, str], Mapping[str, Any]]:
     """Per method and recipe: settings that take a fraction of a second."""
     return {
         ("collage", "default"): {"batch": 2, "asked": 80, "learning_rate": 0.02, "trust": 3.0, "steps": 6},
+        ("gpdm", "guided"): {"iterations": 3, "filters": 16},
+        ("gpdm", "published"): {"iterations": 3, "filters": 16},
         ("semia", "fast"): {**_NARROW, "invented": 1, "steps": 6},
         ("semia", "paper"): {**_NARROW, "generator_steps": 1, "steps": 4},
     }

@@ -1,7 +1,7 @@
 import numpy as np
 
 from analogon.data import Exemplar, LabelClass, LabelMap, Palette
-from analogon.tone import TONE_SIDE, class_tones, tone_shift
+from analogon.tone import TONE_SIDE, carried, class_tones, tone_shift
 from analogon.transport import transport
 
 PALETTE = Palette((LabelClass(0, "sky", (0, 0, 255)), LabelClass(1, "tower", (255, 0, 0))))
@@ -58,3 +58,21 @@ def test_a_class_without_pixels_has_no_tone():
     exemplar = Exemplar(np.full((16, 16, 3), 0.5, np.float32), LabelMap(ids, PALETTE))
     tones = class_tones(exemplar)
     assert np.allclose(tones[0], 0.5) and not tones[1].any()
+
+
+def test_an_equal_layout_carries_the_picture_as_it_is():
+    exemplar, _ = evening()
+    edit = carried(exemplar, exemplar.labels)
+    assert np.abs(edit.image - exemplar.image).max() < 1e-6
+    assert not edit.torn.any()
+
+
+def test_a_carried_picture_has_the_moved_object_and_knows_where_it_is_torn():
+    exemplar, sky = evening()
+    target = evening(tower=(20, 60, 40, 12))[0].labels
+    edit = carried(exemplar, target)
+    assert edit.image.dtype == np.float32 and edit.image.shape == (60, 90, 3)
+    hole, tower = exemplar.labels.ids == 1, target.ids == 1
+    assert np.allclose(edit.image[tower], 0.05, atol=1e-5)
+    assert np.abs(edit.image - sky)[hole].mean() < 0.03  # in the tone of its place
+    assert edit.torn[hole].all() and not edit.torn[:, :20].any()

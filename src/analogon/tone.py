@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage as ndi
 
-from analogon.data import Exemplar
-from analogon.transport import Transport
+from analogon.data import Exemplar, LabelMap
+from analogon.transport import Transport, solid, transport
 
 Tones = NDArray[np.float32]
 
@@ -57,6 +59,33 @@ def tone_shift(tones: Tones, exemplar: Exemplar, way: Transport, indices: NDArra
     origin = (way.field[at] + 0.5) / exemplar.shape
     shift[at] = _sample(tones, classes, place) - _sample(tones, classes, origin)
     return shift
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """A crude edit to start from: the source's picture, carried to a target's layout.
+
+    Attributes:
+        image: float32 (h, w, 3) in [0, 1].
+        torn: bool (h, w), seams and filled places; all else stayed or was moved as a whole.
+    """
+
+    image: NDArray[np.float32]
+    torn: NDArray[np.bool_]
+
+
+def carried(exemplar: Exemplar, target: LabelMap) -> Carried:
+    """The picture carried to a target (h, w), its filled places in the tone of where they are.
+
+    The way is that of the layouts alone (:func:`analogon.transport.transport`); colours are linear between pixels.
+    An equal layout gives the picture itself, with nothing torn.
+    """
+    way = transport(exemplar.labels, target)
+    at = np.moveaxis(way.field, -1, 0)
+    planes = [ndi.map_coordinates(exemplar.image[..., c], at, order=1, mode="nearest") for c in range(3)]
+    shift = tone_shift(class_tones(exemplar), exemplar, way, target.indices())
+    image = np.clip(np.stack(planes, -1) + shift, 0, 1).astype(np.float32)
+    return Carried(image, ~solid(way.field) | way.filled)
 
 
 def _sample(tones: Tones, classes: NDArray[np.int64], places: NDArray[np.floating]) -> NDArray[np.float32]:

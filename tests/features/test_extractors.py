@@ -7,6 +7,7 @@ from safetensors.torch import save_file
 from analogon.errors import InputError, OptionError
 from analogon.features import extractor
 from analogon.features.filters import FilterBank
+from analogon.features.vgg import BLOCKS
 
 
 @pytest.fixture
@@ -71,3 +72,51 @@ def test_weights_that_cannot_be_used_are_named(tmp_path, weights):
 def test_unknown_names_say_what_there_is(name):
     with pytest.raises(OptionError, match="'filters' or 'vgg19:FILE'"):
         extractor(name)
+
+
+@pytest.fixture
+def deep_weights(tmp_path):
+    """The weights of all convolutions up to the fifth block's first, random."""
+    generator = torch.Generator().manual_seed(1)
+    tensors = {}
+    for n, i, o in (layer for block in BLOCKS for layer in block):
+        tensors[f"features.{n}.weight"] = torch.randn(o, i, 3, 3, generator=generator) * (2 / (9 * i)) ** 0.5
+        tensors[f"features.{n}.bias"] = torch.zeros(o)
+    save_file(tensors, tmp_path / "deep.safetensors")
+    return tmp_path / "deep.safetensors"
+
+
+def test_deep_pyramids(deep_weights):
+    image = torch.rand(1, 3, 35, 48)
+    sizes = [(35, 48), (17, 24), (8, 12), (4, 6), (2, 3)]
+    filters = extractor("filters", 5)(image)
+    assert [tuple(f.shape) for f in filters] == [(1, 11, *size) for size in sizes]
+    vgg = extractor(f"vgg19:{deep_weights}", 5)(image)
+    channels = (64, 128, 256, 512, 512)
+    assert [tuple(f.shape) for f in vgg] == [(1, c, *size) for c, size in zip(channels, sizes, strict=True)]
+    assert all(f.std() > 0.01 for f in vgg)
+    for name, deep in (("filters", filters), (f"vgg19:{deep_weights}", vgg)):
+        shallow = extractor(name)(image)
+        assert len(shallow) == 2 and all((a == b).all() for a, b in zip(shallow, deep, strict=False))
+
+
+def test_a_deep_network_passes_every_convolution(deep_weights):
+    """Against the layers in a row, as the network is usually written."""
+    from safetensors.torch import load_file
+
+    stored, image = load_file(deep_weights), torch.rand(1, 3, 32, 32)
+    x = (image - torch.tensor([0.485, 0.456, 0.406])[:, None, None]) / torch.tensor([0.229, 0.224, 0.225])[
+        :, None, None
+    ]
+    for n in range(29):
+        if f"features.{n}.weight" in stored:
+            weight, bias = stored[f"features.{n}.weight"], stored[f"features.{n}.bias"]
+            x = torch.relu(torch.nn.functional.conv2d(x, weight, bias, padding=1))
+        elif n in (4, 9, 18, 27):
+            x = torch.nn.functional.max_pool2d(x, 2)
+    assert torch.allclose(extractor(f"vgg19:{deep_weights}", 5)(image)[-1], x, rtol=1e-3, atol=1e-4)
+
+
+def test_weights_for_two_maps_are_not_enough_for_five(weights):
+    with pytest.raises(InputError, match=r"'features\.0\|2\|5\|7\|10"):
+        extractor(f"vgg19:{weights}", 5)

@@ -16,22 +16,30 @@ ORIENTATIONS = 4
 class FilterBank(nn.Module):
     """Opponent colour plus oriented first and second Gaussian derivatives of luminance.
 
-    Returns two maps, (B, 11, H, W) and (B, 11, H // 2, W // 2): 3 colour planes, 4 edge and 4 bar responses
-    each. The second is the same bank on the picture at half size. Steerable derivative filters after Freeman and
-    Adelson, "The Design and Use of Steerable Filters", PAMI 1991.
+    Returns maps (B, 11, H, W), (B, 11, H // 2, W // 2) and so on: 3 colour planes, 4 edge and 4 bar responses
+    each. Every next one is the same bank on the picture at half the size. Steerable derivative filters after Freeman
+    and Adelson, "The Design and Use of Steerable Filters", PAMI 1991.
+
+    Args:
+        levels: how many maps.
     """
 
     kernels: Tensor
     opponent: Tensor
 
-    def __init__(self) -> None:
+    def __init__(self, levels: int = 2) -> None:
         super().__init__()
+        self.levels = levels
         self.register_buffer("kernels", _derivatives(sigma=1.0, radius=3))
         self.register_buffer("opponent", torch.tensor(OPPONENT)[:, :, None, None])
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """(B, 3, H, W) in [0, 1] to the two maps."""
-        return [self._bank(image), self._bank(F.avg_pool2d(image, 2))]
+        """(B, 3, H, W) in [0, 1] to the maps, fine to coarse."""
+        maps = [self._bank(image)]
+        for _ in range(self.levels - 1):
+            image = F.avg_pool2d(image, 2)
+            maps.append(self._bank(image))
+        return maps
 
     def _bank(self, image: Tensor) -> Tensor:
         colour = F.conv2d(image, self.opponent)

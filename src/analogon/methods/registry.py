@@ -270,6 +270,21 @@ METHODS: dict[str, Entry] = {
             neural=False,
             learns=False,
         ),
+        Entry(
+            "gpdm",
+            "pixels moved until their patches are distributed as the picture's (Elnekave and Weiss, ECCV 2022)",
+            "analogon.methods.gpdm",
+            neural=True,
+            learns=False,
+        ),
+        Entry(
+            "deep-image-analogy",
+            "two-way nearest patches of features, coarse to fine (Liao et al., SIGGRAPH 2017)",
+            "analogon.methods.deep_image_analogy",
+            neural=True,
+            learns=False,
+            provenance=True,
+        ),
     )
 }
 #: The method where none is named: the first.

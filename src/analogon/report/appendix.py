@@ -128,8 +128,9 @@ def in_common(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         others = [record.get(name) for record in records[1:]]
         if all(name in record for record in records[1:]) and all(other == value for other in others):
             common[name] = value
-        elif all(isinstance(one, Mapping) for one in (value, *others)) and (inner := in_common([dict(one) for one in (value, *others)])):
-            common[name] = inner
+        elif all(isinstance(one, Mapping) for one in (value, *others)):
+            if inner := in_common([dict(one) for one in (value, *others)]):
+                common[name] = inner
     return common
 
 
