@@ -128,9 +128,10 @@ def in_common(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         others = [record.get(name) for record in records[1:]]
         if all(name in record for record in records[1:]) and all(other == value for other in others):
             common[name] = value
-        elif all(isinstance(one, Mapping) for one in (value, *others)):
-            if inner := in_common([dict(one) for one in (value, *others)]):
-                common[name] = inner
+            continue
+        if all(isinstance(one, Mapping) for one in (value, *others)):
+            inner = in_common([dict(one) for one in (value, *others)])
+            common |= {name: inner} if inner else {}
     return common
 
 
