@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from analogon.run import Progress
     from analogon.segment import first_labels
     from analogon.streaming import Stream
+    from analogon.study import make_study, serve_study, study_results
 
 #: Public names by the module that has them. They are imported on first use: the package starts at once.
 _HOMES = {
@@ -60,6 +61,7 @@ _HOMES = {
     "analogon.run": ("Progress",),
     "analogon.segment": ("first_labels",),
     "analogon.streaming": ("Stream",),
+    "analogon.study": ("make_study", "serve_study", "study_results"),
 }  # fmt: skip
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -113,10 +115,13 @@ __all__ = [
     "load_guide",
     "load_target",
     "load_targets",
+    "make_study",
     "read_image",
     "read_labels",
     "read_map",
     "read_mask",
+    "serve_study",
+    "study_results",
     "write_image",
     "write_labels",
 ]

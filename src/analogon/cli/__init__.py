@@ -82,6 +82,30 @@ _VERBS = {
     ),
 }
 
+#: Verbs that have verbs of their own: what they are for, and the same three texts for each of these.
+_GROUPS = {
+    "study": (
+        "Let people rank the pictures of a comparison.",
+        {
+            "make": (
+                "Make a study of a comparison: choose questions, copy pictures under names that tell nothing.",
+                "REPORT -o STUDY [OPTIONS]",
+                "Example: analogon study make report -o study --questions 10 --checks 2",
+            ),
+            "serve": (
+                "Show a study to browsers and collect answers, until Ctrl-C.",
+                "STUDY [OPTIONS]",
+                "Example: analogon study serve study --port 8000",
+            ),
+            "results": (
+                "Write the answers collected so far as tables, and a page that analyses them.",
+                "STUDY [-o DIR]",
+                "Example: analogon study results study",
+            ),
+        },
+    ),
+}
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (by default the process's own) and return its exit code.
@@ -128,7 +152,20 @@ def _app(arguments: Sequence[str]) -> App:
             help_epilogue=example,
             sort_key=place,
         )
-    if not arguments or arguments[0] not in _VERBS:  # it takes a while
+    for group, (summary, verbs) in _GROUPS.items():
+        example = f"Example: analogon {group} {next(iter(verbs))} --help"
+        inner = App(name=group, help=summary, help_epilogue=example, sort_key=len(_VERBS))
+        app.command(inner)
+        for place, (verb, (purpose, usage, example)) in enumerate(verbs.items()):
+            inner.command(
+                f"analogon.cli.{group}:{verb}",
+                name=verb,
+                help=purpose,
+                usage=f"Usage: analogon {group} {verb} {usage}",
+                help_epilogue=example,
+                sort_key=place,
+            )
+    if not arguments or arguments[0] not in (*_VERBS, *_GROUPS):  # it takes a while
         app.register_install_completion_command(help="Install completion for bash, zsh or fish, and exit.")
     return app
 
@@ -150,8 +187,10 @@ def _usage(error: CycloptsError) -> str:
         case UnknownCommandError(unused_tokens=[wrong, *_]):
             if wrong.startswith("-"):
                 return f"'{wrong}' is no option of {command}: {see}"
-            commands = f"use one of {', '.join(_VERBS)}."
-            return f"'{wrong}' is no command: {_meant(wrong, list(_VERBS)) or commands}"
+            chain = error.command_chain or ()
+            known = list(_GROUPS[chain[0]][1]) if chain else [*_VERBS, *_GROUPS]
+            commands = f"use one of {', '.join(known)}."
+            return f"'{wrong}' is no command{f' of {command}' * bool(chain)}: {_meant(wrong, known) or commands}"
         case UnknownOptionError(token=token, argument_collection=arguments):
             wrong = token.keyword or token.value
             known = [name for argument in arguments for name in argument.names if name.startswith("-")]
