@@ -37,7 +37,10 @@ def test_help_of_a_verb_has_usage_and_an_example(analogon, verb):
     ("arguments", "message"),
     [
         (["mak"], "'mak' is no command: did you mean make?"),
-        (["foo"], "'foo' is no command: use one of make, fit, render, export, label, methods, study."),
+        (
+            ["foo"],
+            "'foo' is no command: use one of make, fit, render, export, label, score, compare, bench, methods, study.",
+        ),
         (["--foo"], "'--foo' is no option of analogon: see analogon --help."),
         (
             ["make", "a", "b", "c", "-o", "x", "--stepz", "3"],

@@ -50,16 +50,6 @@ _VERBS = {
         "MODEL TARGET... -o DIR [OPTIONS]",
         "Example: analogon render model moved.png bigger.png -o out",
     ),
-    "compare": (
-        "Compare methods on one picture, with figures and a report.",
-        "(IMAGE LABELS TARGET... | FOLDER) --methods A,B -o DIR [OPTIONS]",
-        "Example: analogon compare photo.jpg labels.png moved.png --methods patch,semia:fast -o out",
-    ),
-    "bench": (
-        "Compare methods on a folder of cases, with averages.",
-        "FOLDER --methods A,B -o DIR [OPTIONS]",
-        "Example: analogon bench cases --methods patch,semia:fast -o out",
-    ),
     "export": (
         "Write a fitted model for other programs and browsers, as an ONNX file.",
         "MODEL -o FILE.onnx",
@@ -74,6 +64,16 @@ _VERBS = {
         "Give results figures: how well they match the layout and the source.",
         "(IMAGE LABELS | FOLDER) TARGET RESULT... [OPTIONS], or FOLDER RESULTS_FOLDER [OPTIONS]",
         "Example: analogon score photo.jpg labels.png moved.png out/moved.png other/moved.png",
+    ),
+    "compare": (
+        "Compare methods on one picture, with figures and a report.",
+        "(IMAGE LABELS TARGET... | FOLDER) --methods A,B -o DIR [OPTIONS]",
+        "Example: analogon compare photo.jpg labels.png moved.png --methods patch,semia:fast -o out",
+    ),
+    "bench": (
+        "Compare methods on a folder of cases, with averages.",
+        "FOLDER --methods A,B -o DIR [OPTIONS]",
+        "Example: analogon bench cases --methods patch,semia:fast -o out",
     ),
     "methods": (
         "List the methods, or the recipes and settings of one.",
@@ -152,6 +152,8 @@ def _app(arguments: Sequence[str]) -> App:
             help_epilogue=example,
             sort_key=place,
         )
+    if arguments and arguments[0] in _VERBS:
+        return app  # what follows takes a while
     for group, (summary, verbs) in _GROUPS.items():
         example = f"Example: analogon {group} {next(iter(verbs))} --help"
         inner = App(name=group, help=summary, help_epilogue=example, sort_key=len(_VERBS))
@@ -165,7 +167,7 @@ def _app(arguments: Sequence[str]) -> App:
                 help_epilogue=example,
                 sort_key=place,
             )
-    if not arguments or arguments[0] not in (*_VERBS, *_GROUPS):  # it takes a while
+    if not arguments or arguments[0] not in _GROUPS:
         app.register_install_completion_command(help="Install completion for bash, zsh or fish, and exit.")
     return app
 
