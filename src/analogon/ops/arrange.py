@@ -3,9 +3,9 @@
 Many simple maps are proposed for each class (staying, moved, mirrored, scaled; a region's left part moved as its
 left edge moved, its top as its top did, its limbs as its outline shows), and belief propagation chooses one for each
 cell of a coarse grid: by classes and depths that fit, by how near a map leads to where the outline expects the cell,
-for ground by how near a thing's foot is, and by seams that do not show. A picture that must change its shape is thus
-cut into pieces that keep theirs. A mirrored map is only a start: the search rebuilds it of patches as they are in the
-source.
+for ground by how near a thing's foot is, for water by what it shows, and by seams that do not show. A picture that
+must change its shape is thus cut into pieces that keep theirs. A mirrored map is only a start: the search rebuilds it
+of patches as they are in the source.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from analogon.ops import labelling, outlines, surroundings
 from analogon.ops.expected import Expected
 from analogon.ops.moves import Box, Moved, Region, beside, regions_of
 from analogon.ops.parallel import bands, spread
+from analogon.ops.reflections import Water
 
 Places = NDArray[np.int32]
 Ids = NDArray[np.uint16]
@@ -76,6 +77,7 @@ def arrange(
     unusable: int | None = None,
     fixed: NDArray[np.bool_],
     moved: Sequence[Moved] = (),
+    waters: Sequence[Water] = (),
     things: Set[int] = frozenset(),
     stuff: Set[int] = frozenset(),
     advice: Advice | None = None,
@@ -92,6 +94,7 @@ def arrange(
         unusable: what stands in ``source_ids`` for pixels that belong to no picture.
         fixed: bool (h, w), pixels that stay where they are; only where the target has the frame's size.
         moved: regions that have only been moved.
+        waters: classes that show what is above them, above which something has changed.
         things, stuff: classes whose regions always move as wholes, and never.
         advice: knows more of which map belongs where.
     """
@@ -105,6 +108,8 @@ def arrange(
     ours, standing = surroundings.nearness(target_ids, every, cell, without, target_ids.size)
     context = surroundings.SHADOW * theirs[None], np.where(standing, -1, surroundings.SHADOW * ours)[None]
     expected = Expected.of(target_ids, cell, standing)
+    for water in waters:
+        context = water.beside(context)
     rows = _maps(
         source_ids,
         target_ids,
@@ -117,6 +122,8 @@ def arrange(
         stuff=stuff,
     )
     maps = np.pad(np.array(list(rows), np.float32), ((0, 0), (0, 2)))
+    for water in waters:
+        maps = water.maps(maps, cell)
     prior, plain = np.zeros((0, *grid), np.float32), len(maps)
     if advice is not None:
         maps, prior = advice(maps, cell, expected.or_else(fallback))

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogon.data import Exemplar, LabelMap
-from analogon.ops import copies, seams
-from analogon.ops.arrange import Advice, arrange
+from analogon.ops import copies, reflections, seams
+from analogon.ops.arrange import Advice, arrange, cell_size
 from analogon.ops.keeping import unconcerned
 from analogon.ops.level import Ids, Level, Places, Plane, usage_of
 from analogon.ops.moves import Moved, moved_regions, positions
+from analogon.ops.reflections import Water
 from analogon.ops.synthesis import Problem, Settings, refine
 from analogon.provenance import Provenance
 from analogon.rendering import PLAIN, Guide, Rendering, Wishes
@@ -41,6 +42,7 @@ def synthesize(
     things: Set[int] = frozenset(),
     stuff: Set[int] = frozenset(),
     mirror: bool = False,
+    reflect: bool = False,
     start: Places | None = None,
     advice: Advice | None = None,
     join: bool = True,
@@ -58,6 +60,8 @@ def synthesize(
             :func:`analogon.transport.transport` alone.
         tone: fade the tone of pieces at seams in smooth places (:mod:`analogon.ops.seams`).
         mirror: copy from the mirror image of the exemplar as well.
+        reflect: what water shows changes with what stands above it (:mod:`analogon.ops.reflections`) where pixels are
+            kept, too, which then are fewer; where none are kept it always does.
         things, stuff: ids of classes whose regions always move as wholes, and never.
         start: places (h, w, 2) that the search starts from, in place of what the layouts alone say.
         advice: knows more of which map belongs where; see :func:`analogon.ops.arrange.arrange`.
@@ -92,7 +96,12 @@ def synthesize(
     if whole.usable is not None:
         fallback = _in_class(fallback, source_ids, target_ids)
     moved = moved_regions(target_ids, fallback)
-    fixed = staying(whole, source_ids, target_ids, wishes, moved)
+    fixed, waters = staying(whole, source_ids, target_ids, wishes, moved), list[Water]()
+    if pieces and start is None and advice is None and (reflect or not fixed.any()):
+        cell = cell_size(target.shape)
+        waters = reflections.waters(source, source_ids, target_ids, cell, whole.frame)
+    if waters:
+        fixed = staying(whole, source_ids, target_ids, wishes, moved, reflections.concerned(waters, cell, target.shape))
     clock.stage("carrying")
     sure = np.zeros(target.shape, bool)
     if start is not None:
@@ -107,6 +116,7 @@ def synthesize(
             unusable=len(position),
             fixed=fixed,
             moved=moved,
+            waters=waters,
             things=objects,
             stuff=ground,
             advice=advice,
@@ -247,12 +257,18 @@ HEAVIEST = 1e9
 
 
 def staying(
-    exemplar: Exemplar, source_ids: Ids, target_ids: Ids, wishes: Wishes, moved: Sequence[Moved] = ()
+    exemplar: Exemplar,
+    source_ids: Ids,
+    target_ids: Ids,
+    wishes: Wishes,
+    moved: Sequence[Moved] = (),
+    also: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.bool_]:
     """Pixels of a target (h, w) that stay as they are: bool (h, w).
 
     Args:
         source_ids, target_ids: as :func:`class_places` gives them.
+        also: pixels (h, w) that change with the map as it is.
         moved: regions that have only been moved; without them a pixel stays that an object has left and covers again.
     """
     if isinstance(wishes.keep, np.ndarray):
@@ -261,7 +277,7 @@ def staying(
     # a tile continues on its other side, and guides may ask for changes anywhere
     if wishes.keep == "none" or target_ids.shape != exemplar.frame or wishes.tile or wishes.guides:
         return np.zeros(target_ids.shape, bool)
-    kept = unconcerned(source_ids[:height, :width], target_ids)
+    kept = unconcerned(source_ids[:height, :width], target_ids, also)
     for move in moved:  # one that covers its own old place has moved there too
         kept &= ~np.repeat(np.repeat(move.region, move.every, 0), move.every, 1)[: kept.shape[0], : kept.shape[1]]
     return kept

@@ -13,12 +13,16 @@ REACH, LEAST_REACH = 0.03, 8
 SIDE = 40
 
 
-def unconcerned(source_ids: NDArray[np.uint16], target_ids: NDArray[np.uint16]) -> NDArray[np.bool_]:
-    """Pixels around which nothing changes: bool (h, w).
+def unconcerned(
+    source_ids: NDArray[np.uint16], target_ids: NDArray[np.uint16], also: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
+    """Pixels around which nothing changes: bool (h, w). What is ``also`` marked (h, w) changes with the map as it is.
 
     A border between two classes that wanders by a pixel is no change: lines are rarely drawn twice to the very pixel.
     """
-    changed = _changes(source_ids, target_ids)
+    changed = changes(source_ids, target_ids)
+    if also is not None:
+        changed |= also
     if not changed.any():
         return ~changed
     reach = max(LEAST_REACH, REACH * float(np.hypot(*changed.shape)))
@@ -34,7 +38,7 @@ def unconcerned(source_ids: NDArray[np.uint16], target_ids: NDArray[np.uint16]) 
     return ~full
 
 
-def _changes(source_ids: NDArray[np.uint16], target_ids: NDArray[np.uint16]) -> NDArray[np.bool_]:
+def changes(source_ids: NDArray[np.integer], target_ids: NDArray[np.integer]) -> NDArray[np.bool_]:
     """Pixels of another class, but for those that only a border wandered over.
 
     Those are in no 2 x 2 square of changed pixels, their new class stood beside them before, and their old one still

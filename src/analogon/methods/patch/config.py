@@ -23,6 +23,10 @@ class Config(BaseModel):
     things: tuple[str, ...] = Field((), description="names of classes whose regions always move as wholes")
     stuff: tuple[str, ...] = Field((), description="names of classes that fill their place and never move as wholes")
     mirror: bool = Field(False, description="copy from the mirror image of the picture as well; twice the work")
+    reflections: bool = Field(
+        False,
+        description="where pixels are kept, too, water changes if it should show something else",
+    )
     patch: Literal[3, 5, 7, 9] = Field(7, description="side of the patches that are compared, in pixels")
     rounds: tuple[Rounds, ...] = Field(
         (16, 6, 4, 3), min_length=1, description="how often search and vote take turns, by level"

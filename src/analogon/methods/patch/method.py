@@ -62,6 +62,7 @@ class PatchSynthesizer:
             things=self._things,
             stuff=self._stuff,
             mirror=config.mirror,
+            reflect=config.reflections,
             **elsewhere,
         )
 
