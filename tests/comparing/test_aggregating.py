@@ -76,3 +76,25 @@ def test_intervals(found):
     single = aggregated({("a", "p", 0): {"high": 1.0, "low": 2.0}})
     assert [(one.low, one.high) for one in single.values()] == [(None, None)] * 3
     assert single["p", "one"].mean is None and single["p", "one"].targets == 0
+
+
+def test_infinite_figures_are_counted_apart():
+    """One of them would be the mean of all."""
+    found = aggregated(
+        {
+            (target, label, 0): {"high": value}
+            for label, values in {"p": [math.inf, 30.0, 40.0], "q": [math.inf] * 3, "r": [1.0, 2.0, 3.0]}.items()
+            for target, value in zip("abc", values, strict=True)
+        }
+    )
+    some, all_, none = (found[label, "high"] for label in "pqr")
+    assert (some.targets, some.infinite, some.mean, some.median) == (3, 1, 35, 40)
+    assert (some.low, some.high) == bootstrap_interval([30.0, 40.0], level=0.95)
+    assert (all_.infinite, all_.mean, all_.low) == (3, math.inf, math.inf)
+    assert (none.infinite, none.mean) == (0, 2)
+    assert [one.partial for one in (some, all_, none)] == [True, False, False]
+    assert (some.wins, all_.wins, none.wins) == (0.5, 2.5, 0)
+    bad = aggregated({("a", "p", 0): {"high": -math.inf, "low": math.inf}, ("b", "p", 0): {"high": 1.0, "low": 1.0}})
+    assert [(bad["p", name].mean, bad["p", name].infinite) for name in ("high", "low")] == [
+        (-math.inf, 0), (math.inf, 0)
+    ]  # fmt: skip

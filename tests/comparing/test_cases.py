@@ -1,11 +1,14 @@
 """What is compared on: from the user's files to the comparison's folder."""
 
+import sys
+
 import numpy as np
 import pytest
 
 import analogon
 from analogon import AnalogonError, InputError, LabelError, load_exemplar, load_target, read_image, write_image
 from analogon.comparing.cases import Names, case_folders, from_files, from_folder, prepare
+from analogon.comparing.planning import find_pictures
 
 
 def test_the_inputs_are_the_same_in_the_comparison(cases, tmp_path):
@@ -28,14 +31,28 @@ def test_arrays_will_do(exemplar, target, tmp_path):
     assert (tmp_path / "out" / case.targets["labels"]).is_file()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are text")
+def test_names_that_are_no_text(cases, tmp_path):
+    """Systems take any bytes; pages and tables do not."""
+    folder = (cases / "two").rename(cases / "two\udcff")
+    (folder / "cond" / "moved.png").rename(folder / "cond" / "m\udcff.png")
+    given = from_folder(folder)
+    assert (given.name, list(given.targets)) == ("two?", ["m?"])
+    files = folder / "img.png", folder / "label.png", [folder / "cond" / "m\udcff.png"]
+    made = analogon.compare(*files, output=tmp_path / "o\udcff", methods=["source"])
+    assert made.trials[0].picture is not None and made.cases[0].name == "two?"
+
+
 def test_names_of_files():
     names = Names("source")
-    assert [names.name(text) for text in ("semia:fast", "semia fast", "Source", "../..", "é" * 200)] == [
+    wide = "\N{CJK UNIFIED IDEOGRAPH-5B57}"  # three bytes each; what comes after a name must fit, too
+    assert [names.name(text) for text in ("semia:fast", "semia fast", "Source", "../..", "é" * 200, wide * 80)] == [
         "semia_fast",
         "semia_fast-2",
         "Source-2",
         "_",
-        "é" * 80,
+        "é" * 40,
+        wide * 26,
     ]
 
 
@@ -48,6 +65,19 @@ def test_true_pictures(cases):
     given = from_folder(cases / "one", truth=True)
     assert list(given.targets) == ["moved"]  # of the other one nothing is known
     assert np.array_equal(given.truths["moved"], read_image(truth / "moved.png"))
+
+
+def test_pictures_from_elsewhere(cases, tmp_path, sentence):
+    """Those of a case in its folder, whatever the case of their endings; no folder is one."""
+    given = [from_folder(path) for path in case_folders(cases)]
+    (tmp_path / "made" / "one" / "moved.png").mkdir(parents=True)
+    (tmp_path / "made" / "one" / "wide.JPG").touch()
+    (tmp_path / "made" / "moved.png").touch()
+    found = find_pictures("made", str(tmp_path / "made"), given)
+    assert found == {"one": {"wide": tmp_path / "made/one/wide.JPG"}, "two": {"moved": tmp_path / "made/moved.png"}}
+    with pytest.raises(InputError) as caught:
+        find_pictures("made", str(tmp_path / "{case}"), given)
+    sentence(caught.value, "made", "{case}")
 
 
 def test_a_true_picture_of_another_size(cases, sentence):

@@ -88,7 +88,7 @@ def test_without_torch(monkeypatch, sentence):
 
 def test_ablations():
     """Each is the method with one change, and all of them are different."""
-    whole, *parts = ablated("semia:fast")
+    (whole, *parts), _ = ablated(["semia:fast"], {})
     assert whole.label == "semia:fast" and len(parts) >= 6
     found = [configuration(one) for one in enter([whole, *parts], {}, Terms())]
     for number, one in enumerate(found):
@@ -96,11 +96,34 @@ def test_ablations():
     assert all(one.label.startswith("semia:fast ") and one.meaning for one in parts)
 
 
-@pytest.mark.parametrize("word", ["patch", "source", "nothing"])
+def test_a_part_is_left_out_of_what_was_set():
+    """Else the method would be compared with another one."""
+    settings = {"semia": {"patch": 0.5}, "semia:fast": {"steps": 7}, "semia:fast no-alignment": {"steps": 9}}
+    words, settings = ablated(["semia:fast"], settings)
+    found = {one.label: configuration(one) for one in enter(words, settings, Terms())}
+    assert {label: one["steps"] for label, one in found.items()} == {
+        label: 9 if label.endswith("no-alignment") else 7 for label in found
+    }
+    assert {label: one["patch"] for label, one in found.items()} == {
+        label: 0 if label.endswith("no-patch") else 0.5 for label in found
+    }
+
+
+@pytest.mark.parametrize("word", ["patch", "source", "nothing", Contender("my patch", "patch")])
 def test_what_has_no_parts(word, sentence):
     with pytest.raises(OptionError) as caught:
-        ablated(word)
-    sentence(caught.value, word)
+        ablated([word], {})
+    sentence(caught.value, *[word] if isinstance(word, str) else [])
+
+
+@pytest.mark.parametrize(
+    "words, elsewhere", [([Contender("mine", None)], []), ([], ["source"]), ([Contender("source", "patch")], [])]
+)
+def test_labels_that_would_mislead(words, elsewhere, sentence):
+    """No method and no pictures, or called what the source is."""
+    with pytest.raises(OptionError) as caught:
+        enter(["copies", *words], {}, Terms(), elsewhere)
+    sentence(caught.value, "mine" if not elsewhere and words[0].label == "mine" else "source")
 
 
 @pytest.mark.parametrize(

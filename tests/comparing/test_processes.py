@@ -1,5 +1,6 @@
 """How many processes run at once, and what they hold."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,9 +21,21 @@ def job(method, tmp_path=Path()):
 
 
 def test_a_job_survives_its_line():
-    one = job("patch")
+    one = job("patch", Path("no \udcff text"))
     assert Job.parse(one.text()) == one
     assert "\n" not in one.text()
+
+
+def test_a_process_ends_with_a_sentence(tmp_path, sentence):
+    """Where neither a picture nor a word about it can be kept."""
+    one = job("patch", tmp_path)
+    command = [sys.executable, "-P", "-m", "analogon.comparing.worker"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    ended = subprocess.run(
+        command, input=one.text() + "\n", capture_output=True, text=True, check=False, env=environment
+    )
+    assert ended.returncode == 1
+    sentence(ended.stderr.strip(), tmp_path / "source.png")
 
 
 def test_cores_are_shared(monkeypatch):

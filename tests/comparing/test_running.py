@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import analogon
-from analogon import Contender, read_image
+from analogon import Contender, OptionError, read_image
+from analogon.comparing.holding import held
 from analogon.comparing.machine import cores
 
 pytestmark = pytest.mark.usefixtures("entrants")
@@ -81,6 +82,66 @@ def test_what_is_there_is_not_made_again(files, tmp_path, marks, monkeypatch):
     (out / by_place(first)["one", "moved", "counts", 0].picture).unlink()
     analogon.compare(image, labels, targets[:1], **asked, settings={"counts": {"shift": 3}})
     assert len(list(marks.iterdir())) == 3
+
+
+def test_an_older_report_stays_as_long_as_it_is_true(files, tmp_path):
+    """Added methods leave it alone; where its pictures are replaced, it goes before they do."""
+    image, labels, targets = files
+    out = tmp_path / "out"
+
+    def stop(event):
+        raise KeyboardInterrupt
+
+    analogon.compare(image, labels, targets, output=out, methods=["copies"])
+    for methods, settings, stays in ((["copies", "counts"], {}, True), (["copies"], {"copies": {"shift": 3}}, False)):
+        with pytest.raises(KeyboardInterrupt):
+            analogon.compare(image, labels, targets, output=out, methods=methods, settings=settings, progress=stop)
+        assert [(out / name).exists() for name in FILES] == [stays] * 4
+
+
+def test_drafts_of_others_stay(cases, tmp_path):
+    """A process that ends takes away nothing that another is writing; at the end nothing is left of killed ones."""
+    draft, there = tmp_path / "out" / "results" / "one" / "moved" / f".{'0a' * 6}.part", []
+    left = tmp_path / "out" / "inputs" / f".{'f1' * 6}.part"
+    left.parent.mkdir(parents=True)
+    left.touch()
+
+    def listen(event):
+        assert not left.exists()
+        if event.step == 0:
+            draft.parent.mkdir(parents=True)
+            draft.touch()
+        there.append(draft.exists())
+
+    analogon.bench(cases, output=tmp_path / "out", methods=["copies", "source"], only=["one"], progress=listen)
+    assert len(there) == 3 and all(there)
+    assert not draft.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there no folder is held")
+def test_one_comparison_at_a_time(cases, tmp_path, sentence):
+    out = tmp_path / "out"
+    with held(out), pytest.raises(OptionError) as caught:
+        analogon.bench(cases, output=out, methods=["copies"], only=["two"])
+    sentence(caught.value, out)
+    assert not list(out.iterdir())
+    assert analogon.bench(cases, output=out, methods=["copies"], only=["two"]).trials[0].picture is not None
+
+
+def test_other_names_for_the_same_files(files, tmp_path, marks):
+    image, labels, targets = files
+    for name, label in (("a, b", "one, two"), ("a b", "one two")):
+        methods = [Contender(label, "counts")]
+        made = analogon.compare(image, labels, targets[:1], output=tmp_path / "out", methods=methods, name=name)
+        assert (made.trials[0].case, made.trials[0].contender) == (name, label)
+    assert len(list(marks.iterdir())) == 1
+
+
+def test_no_two_pictures_have_one_file(files, tmp_path):
+    image, labels, targets = files
+    methods = ["copies", Contender("copies.seed1", "copies", settings={"shift": 3})]
+    made = analogon.compare(image, labels, targets[:1], output=tmp_path / "out", methods=methods, seeds=(0, 1))
+    assert len({trial.picture for trial in made.trials}) == 4
 
 
 def test_processes_at_once_change_nothing(cases, tmp_path, marks, monkeypatch):

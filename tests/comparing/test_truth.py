@@ -65,6 +65,12 @@ def test_no_pairs(tmp_path, film, sentence):
     sentence(caught.value, film)
 
 
+def test_frames_without_their_option(film, tmp_path, sentence):
+    with pytest.raises(OptionError) as caught:
+        analogon.bench(film, output=tmp_path / "out")
+    sentence(caught.value, film, "--truth")
+
+
 @pytest.mark.usefixtures("entrants")
 def test_figures_against_the_truth(film, tmp_path):
     """The true picture itself is without fault, and the frame before it is not."""

@@ -10,6 +10,7 @@ import pytest
 
 from analogon import Comparison, InputError
 from analogon.comparing import aggregate
+from analogon.report.values import Aggregate
 
 from .comparisons import write_comparison
 
@@ -148,3 +149,21 @@ def test_the_table_for_people(comparison):
     assert lines[-1] == "broken failed (case/a, case/b): It broke: mend it."
     narrow = comparison.table(width=20).split("\n\n")
     assert narrow[0].splitlines()[0].split() == ["first"] and narrow[1].splitlines()[0].split() == ["broken"]
+
+
+def test_infinite_figures_in_the_table_for_people(comparison):
+    """How many there are, beside the mean of the others; and no such mean is the best."""
+    found = {"first": (35.0, 1), "broken": (30.0, 0)}
+    aggregates = tuple(
+        Aggregate(label, name, 2, mean, mean, 1.0, None, None, infinite=infinite)
+        for label, (mean, infinite) in found.items()
+        for name in ("high", "low")
+        if label == "first" or name == "high"
+    )
+    lines = replace(comparison, aggregates=aggregates).table().splitlines()
+    assert lines[1].split() == ["high", "↑", "∞×1,", "35.0", "(1)", "30.0", "(1)"]
+    assert any(line.startswith("∞×N") for line in lines)
+    fewer = tuple(replace(one, infinite=0) for one in aggregates)
+    lines = replace(comparison, aggregates=fewer).table().splitlines()
+    assert lines[1].split() == ["high", "↑", "35.0*", "(1)", "30.0", "(1)"]
+    assert not any("∞×N" in line for line in lines)

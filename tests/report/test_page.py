@@ -15,11 +15,12 @@ from PIL import Image
 import analogon
 from analogon import InputError
 from analogon.metrics import METRICS
-from analogon.report.appendix import apart, in_common
+from analogon.metrics.truth import TRUTH
+from analogon.report.appendix import apart, in_common, summary
 from analogon.report.markup import Markup, element, join
 from analogon.report.page import write_page
 from analogon.report.tables import Cell, Row, table, text_of
-from analogon.report.values import Case, Comparison, Contender, Trial
+from analogon.report.values import Aggregate, Case, Comparison, Contender, Trial
 
 from .page_example import ERROR, METRICS_SHOWN, NASTY, QUOTED, example, layout, picture, places
 
@@ -131,7 +132,7 @@ def test_links_lead_somewhere(page):
     ids = [attributes["id"] for _, attributes in page.found if "id" in attributes]
     assert len(ids) == len(set(ids))
     links = [link["href"][1:] for link in page.all("a")]
-    assert len(links) == 6
+    assert len(links) == 7
     assert set(links) <= set(ids)
 
 
@@ -325,3 +326,38 @@ def test_five_methods_on_five_targets_stay_below_20_mb_without_loss(tmp_path):
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "kept here as lossless WebP" in text
     assert 'data-step="1"' in text
+
+
+def test_infinite_figures_over_all_targets(comparison, tmp_path):
+    """How many there are, beside the mean of the others; and no such mean is the best, but wins are."""
+
+    def shown(infinite):
+        aggregates = tuple(
+            Aggregate(label, "kept_psnr", 2, mean, mean, wins, 30.0, 40.0, infinite=number)
+            for label, mean, wins, number in ((QUOTED, 35.0, 2.0, infinite), ("patch", 31.0, 0.0, 0))
+        )
+        metrics = tuple(metric for metric in METRICS_SHOWN if metric.name == "kept_psnr")
+        whole = replace(comparison, aggregates=aggregates, metrics=metrics)
+        return re.findall(r"<td.*?</td>", str(summary(whole)))
+
+    mean, *_ = [cell for cell in shown(1) if "35.0" in cell]
+    assert "∞ on 1" in mean and "Infinite on 1 target," in mean and "(best)" not in mean
+    assert sum("(best)" in cell for cell in shown(1)) == 2  # median and wins
+    assert sum("(best)" in cell for cell in shown(0)) == 3
+    assert not any("∞" in cell for cell in shown(0))
+
+
+def test_figures_against_the_truth_stand_below_pictures(comparison, tmp_path):
+    """They are what was asked for, where there are any."""
+    trials = tuple(
+        replace(trial, figures={**trial.figures, "true_psnr": 12.0, "true_colour": 3.0}) for trial in comparison.trials
+    )
+    metrics = (TRUTH["true_psnr"], TRUTH["true_colour"], *comparison.metrics)
+    titles = {}
+    for name, found in (("with", replace(comparison, trials=trials, metrics=metrics)), ("without", comparison)):
+        write_page(found, tmp_path / name)
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        key = re.findall(r'<dl class="key">(.*?)</dl>', text, re.DOTALL)[0]
+        titles[name] = [re.sub("<.*", "", term).strip() for term in re.findall("<dt>(.*?)</dt>", key)]
+    assert titles["with"] == ["PSNR against truth", "colour against truth"]
+    assert titles["without"] == [METRICS[name].title for name in ("miou", "coherence@1", "sharpness")]

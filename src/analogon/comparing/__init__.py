@@ -121,10 +121,10 @@ def bench(
     if Path(output).resolve() == root.resolve():
         raise OptionError(f"The comparison cannot be in the folder of the cases, '{root}': choose another with -o.")
     if ablate:
-        if any(isinstance(word, Contender) for word in words):
-            raise OptionError("Parts are left out of methods that are named, as NAME or NAME:RECIPE.")
-        words = [one for word in words if isinstance(word, str) for one in ablated(word)]
+        words, settings = ablated(words, settings or {})
     framed = truth and frames.is_frames(root)
+    if not truth and frames.is_frames(root) and not any(root.glob("*/img.*")):
+        raise OptionError(f"'{root}' holds frames, each the truth for the one before it: give --truth as well.")
     if pairs is not None and not framed:
         raise OptionError(
             f"--pairs is for --truth and frames (images/, labels/), which '{root}' has not: leave it out."

@@ -21,7 +21,8 @@ def aggregate(comparison: Comparison) -> tuple[Aggregate, ...]:
 
     The seeds of one target count as one, with their mean. A win goes to the best of a target, by the direction of the
     metric; those who share a first place share the win. There is a win where two contenders or more have a figure;
-    the source itself does not compete.
+    the source itself does not compete. Infinitely good figures, of which one would
+    be the mean of all, are counted apart.
     """
     found = []
     for metric in comparison.metrics:
@@ -57,15 +58,18 @@ def _wins(metric: Metric, values: Mapping[str, Mapping[Place, float]]) -> dict[s
 def _aggregate(label: str, metric: Metric, values: Sequence[float], wins: float) -> Aggregate:
     if not values:
         return Aggregate(label, metric.name, 0, None, None, 0.0, None, None, LEVEL)
-    low, high = bootstrap_interval(values, level=LEVEL)
+    others = [value for value in values if metric.badness(value) != -math.inf]
+    averaged = others or values
+    low, high = bootstrap_interval(averaged, level=LEVEL)
     return Aggregate(
         label,
         metric.name,
         len(values),
-        fmean(values),
+        fmean(averaged),
         median(values),
         round(wins, 6),
         None if math.isnan(low) else low,
         None if math.isnan(high) else high,
         LEVEL,
+        len(values) - len(others),
     )

@@ -20,7 +20,7 @@ from analogon.report.values import Case
 
 #: Folders of a comparison.
 INPUTS, RESULTS = Path("inputs"), Path("results")
-#: Longest part of a name that becomes a file's.
+#: Longest part of a name that becomes a file's, in bytes: systems take 255, and endings come after it.
 _LONGEST = 80
 
 Picture = NDArray[np.float32]
@@ -101,7 +101,7 @@ def from_folder(folder: Path, *, truth: bool = False) -> Given:
         what = "truth/ beside a label map of the same name in cond/" if truth else "cond/"
         raise InputError(f"'{folder}' holds no target: put a file into {what}.")
     try:
-        return from_files(found.image, found.labels, targets, name=folder.resolve().name, truths=truths)
+        return from_files(found.image, found.labels, targets, name=_readable(folder.resolve().name), truths=truths)
     except LabelError as error:
         raise LabelError(f"Case '{folder.name}': {_lowered(str(error))}") from error
 
@@ -142,7 +142,7 @@ def prepare(given: Sequence[Given], folder: Path) -> tuple[Case, ...]:
     cases, taken = [], Names()
     for one in given:
         own = INPUTS / taken.name(one.name)
-        _make(folder / own)
+        make_folder(folder / own)
         files = Names("source", "labels")
         image, labels = own / "source.png", own / "labels.png"
         write_image(folder / image, one.exemplar.image)
@@ -167,7 +167,7 @@ class Names:
 
     def name(self, text: str) -> str:
         """A name for ``text`` that was not given yet."""
-        stem = re.sub(r"[^\w.+=-]+", "_", text).strip(".")[:_LONGEST] or "_"
+        stem = re.sub(r"[^\w.+=-]+", "_", text).strip(".").encode()[:_LONGEST].decode(errors="ignore") or "_"
         found, number = stem, 2
         while found.casefold() in self._taken:
             found, number = f"{stem}-{number}", number + 1
@@ -179,7 +179,7 @@ def _by_name(files: Iterable[Target]) -> dict[str, Target]:
     """Files by their stems; what is no file has a number."""
     named: dict[str, Target] = {}
     for number, one in enumerate(files, 1):
-        name = Path(one).stem if isinstance(one, str | PathLike) else f"target {number}"
+        name = _readable(Path(one).stem) if isinstance(one, str | PathLike) else f"target {number}"
         if name in named:
             raise OptionError(f"{one} and {named[name]} would both be called '{name}': rename one of them.")
         named[name] = one
@@ -190,10 +190,16 @@ def _case_name(image: ImageSource) -> str:
     if not isinstance(image, str | PathLike):
         return "picture"
     path = Path(image)
-    return path.stem if path.stem != "img" else path.resolve().parent.name or "img"
+    return _readable(path.stem if path.stem != "img" else path.resolve().parent.name or "img")
 
 
-def _make(folder: Path) -> None:
+def _readable(name: str) -> str:
+    """A file's name as text; systems take names that are none."""
+    return name.encode(errors="replace").decode()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder where there is none; InputError where there cannot be one."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

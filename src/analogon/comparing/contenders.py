@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Any
@@ -14,6 +14,9 @@ from analogon.report.values import SOURCE, Contender
 
 #: Settings of a contender that are arguments of a fit or a render; all others are fields of the configuration.
 ARGUMENTS = ("steps", "minutes", "size", "keep", "polish")
+
+#: By label of a contender or name of a method, what is set.
+Settings = Mapping[str, Mapping[str, Any]]
 
 SOURCE_ITSELF = Contender(SOURCE, None, meaning="The source picture as it is: the ground for all figures.")
 
@@ -35,7 +38,10 @@ class Terms:
 
 
 def enter(
-    words: Sequence[str | Contender], settings: Mapping[str, Mapping[str, Any]], terms: Terms
+    words: Sequence[str | Contender],
+    settings: Settings,
+    terms: Terms,
+    elsewhere: Iterable[str] = (),
 ) -> tuple[Contender, ...]:
     """The contenders with all that they are given, checked as far as can be without running one.
 
@@ -43,11 +49,18 @@ def enter(
         words: ``NAME`` or ``NAME:RECIPE`` of a method, ``source``, or contenders.
         settings: by label of a contender or name of a method, what is set.
         terms: what all get that can use it.
+        elsewhere: labels of those whose pictures are made elsewhere.
 
     Raises:
         OptionError: there is no contender, or none of that name, one is named twice, or a setting cannot be.
     """
     entered = [_named(word) if isinstance(word, str) else word for word in words]
+    for one in entered:
+        if one.method is None and one != SOURCE_ITSELF:
+            raise OptionError(f"'{one.label}' names no method: give a folder of its pictures under this label instead.")
+    entered += [Contender(label, None, meaning="Pictures made elsewhere.") for label in elsewhere]
+    if any(one.label == SOURCE and one != SOURCE_ITSELF for one in entered):
+        raise OptionError(f"'{SOURCE}' is the source picture itself, which does not compete: choose another label.")
     if not entered:
         raise OptionError("There is no method to compare: name at least one with --methods.")
     if terms.keep not in ("none", "auto"):
@@ -66,15 +79,29 @@ def enter(
     return tuple(_equipped(one, settings, terms) for one in entered)
 
 
-def ablated(word: str) -> tuple[Contender, ...]:
-    """A method, and it without each of its parts in turn.
+def ablated(words: Sequence[str | Contender], settings: Settings) -> tuple[list[str | Contender], Settings]:
+    """Methods, each followed by itself without each of its parts in turn; and what is set of all of these.
 
     Args:
-        word: ``NAME`` or ``NAME:RECIPE``.
+        words: ``NAME`` or ``NAME:RECIPE``.
+        settings: as for :func:`enter`; what is set of a method is set of it without a part, too.
 
     Raises:
         OptionError: there is no such method or recipe, or nothing is known of its parts.
     """
+    found, known = list[str | Contender](), dict(settings)
+    for word in words:
+        if not isinstance(word, str):
+            raise OptionError("Parts are left out of methods that are named, as NAME or NAME:RECIPE.")
+        for one in _with_parts(word):
+            found.append(one)
+            if mine := {**settings.get(word, {}), **settings.get(one.label, {})}:
+                known[one.label] = mine
+    return found, known
+
+
+def _with_parts(word: str) -> tuple[Contender, ...]:
+    """A method, and it without each of its parts."""
     whole = _named(word)
     if whole.method is None:
         raise OptionError(f"'{word}' has no parts to leave out: name a method with --ablate.")
@@ -123,7 +150,7 @@ def _meaning(method: str, recipe: str) -> str:
     return f"{summary[0].upper()}{summary[1:]}{f'; recipe {recipe}' if recipe else ''}."
 
 
-def _equipped(contender: Contender, settings: Mapping[str, Mapping[str, Any]], terms: Terms) -> Contender:
+def _equipped(contender: Contender, settings: Settings, terms: Terms) -> Contender:
     """With settings and terms; the nearer to the contender, the stronger."""
     if contender.method is None:
         if contender.label in settings:

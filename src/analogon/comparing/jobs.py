@@ -89,7 +89,8 @@ class Job:
         """The job of a line."""
         from pydantic import TypeAdapter
 
-        return TypeAdapter(cls).validate_json(text)
+        # Python's own reading takes names of files that are no text.
+        return TypeAdapter(cls).validate_python(json.loads(text))
 
     def failed(self, piece: Piece, error: str, **known: Any) -> Trial:
         """The trial of a picture that there is not."""
@@ -110,7 +111,10 @@ class Job:
             return None
         files = (trial.picture, trial.provenance)
         whole = all((self.folder / path).is_file() for path in files if path is not None)
-        return replace(trial, target=piece.target) if whole else None
+        if not whole:
+            return None
+        # Of names for people, other ones may have led to the same files.
+        return replace(trial, case=self.case.name, target=piece.target, contender=self.contender.label)
 
     def scored(self, piece: Piece) -> Trial | None:
         """As :meth:`trial`, where its figures were taken as they are asked for; else None."""
@@ -141,12 +145,6 @@ class Job:
                 raise InputError(
                     f"'{self.folder / path}' cannot be replaced ({reason}): choose another place with -o."
                 ) from error
-
-    def sweep(self) -> None:
-        """Take away the drafts of files that a process was writing when it ended."""
-        for place in {(self.folder / piece.stem).parent for piece in self.pieces}:
-            for draft in place.glob(".*.part"):
-                draft.unlink(missing_ok=True)
 
     def _told(self, piece: Piece) -> dict[str, Any] | None:
         try:

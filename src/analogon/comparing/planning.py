@@ -40,9 +40,10 @@ def find_pictures(label: str, folder: str, given: Sequence[Given]) -> Found:
             place = Path(folder.replace(CASE, one.name))
         else:
             place = Path(folder) / one.name if (Path(folder) / one.name).is_dir() else Path(folder)
-        files = {target: [place / f"{target}{suffix}" for suffix in SUFFIXES] for target in one.targets}
-        here = {target: next((path for path in paths if path.is_file()), None) for target, paths in files.items()}
-        found[one.name] = {target: path for target, path in here.items() if path is not None}
+        here = {
+            path.stem: path for path in sorted(place.glob("*")) if path.suffix.lower() in SUFFIXES and path.is_file()
+        }
+        found[one.name] = {target: here[target] for target in one.targets if target in here}
     if CASE not in folder and not Path(folder).is_dir():
         raise InputError(f"There is no folder '{folder}' with the pictures of '{label}': name one that holds them.")
     if not any(found.values()):
@@ -70,7 +71,9 @@ def plan(
         found: by label, pictures made elsewhere; targets without one have no part in a job.
     """
     names = Names()
-    files = {contender.label: names.name(contender.label) for contender in entered}
+    files = {
+        (one.label, seed): names.name(one.label + (f".seed{seed}" if seed else "")) for one in entered for seed in seeds
+    }
     for case, one in zip(cases, given, strict=True):
         truths = {target: hashlib.sha256(truth.tobytes()).hexdigest() for target, truth in one.truths.items()}
         for contender in entered:
@@ -87,10 +90,9 @@ def plan(
                         "target": layout.digest(),
                         **_asked(contender, seed, device, None if pictures is None else pictures[target]),
                     }
-                    stem = files[contender.label] + (f".seed{seed}" if seed else "")
-                    place = output / RESULTS / case.image.parent.name / case.targets[target].stem / stem
+                    folder = RESULTS / case.image.parent.name / case.targets[target].stem
                     given_picture = None if pictures is None else pictures[target].absolute()
-                    pieces.append(Piece(target, place.relative_to(output), plain(asked), given_picture))
+                    pieces.append(Piece(target, folder / files[contender.label, seed], plain(asked), given_picture))
                 if pieces:
                     yield Job(output, case, contender, seed, device, tuple(pieces), {**scoring, "truths": truths})
 

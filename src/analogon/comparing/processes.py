@@ -51,10 +51,7 @@ def at_once(jobs: int, asked: int | None) -> tuple[int, int]:
 
 
 def run_jobs(jobs: Sequence[Job], most: int, threads: int, ended: Callable[[Job, Ending], None]) -> None:
-    """Run all of them and tell of each when it ends.
-
-    However this ends, by Ctrl-C too, no process is left, nor a half-written file.
-    """
+    """Run all of them and tell of each when it ends; however this ends, by Ctrl-C too, no process is left."""
     waiting, running, peaks = list(jobs), list[_Running](), dict[str, int]()
     try:
         while waiting or running:
@@ -139,7 +136,6 @@ def _ending(one: _Running, code: int) -> Ending:
     one.said.seek(0)
     words = one.said.read().decode("utf-8", "replace")[-_LAST_WORDS:]
     one.said.close()
-    one.job.sweep()
     return Ending(code, one.peak, words)
 
 

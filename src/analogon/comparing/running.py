@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from analogon.comparing.cases import Given, prepare
 from analogon.comparing.contenders import Terms, enter
 from analogon.comparing.endings import outcomes
+from analogon.comparing.holding import held
 from analogon.comparing.jobs import Job
-from analogon.comparing.planning import find_pictures, plan
+from analogon.comparing.planning import Found, find_pictures, plan
 from analogon.comparing.processes import Ending, at_once, run_jobs
 from analogon.errors import OptionError
 from analogon.fitting import MOST_SEED
-from analogon.report.values import PAGE, Comparison, Contender, Trial
+from analogon.report.values import AGGREGATE, FIGURES, PAGE, RECORD, Comparison, Contender, Trial
 from analogon.run import Progress, ignore
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ class Circumstances:
         Raises:
             OptionError: one cannot take part.
         """
-        elsewhere = [Contender(label, None, meaning="Pictures made elsewhere.") for label in self.pictures]
-        return enter([*words, *elsewhere], self.settings, self.terms)
+        return enter(words, self.settings, self.terms, self.pictures)
 
 
 def _is_seed(value: object) -> bool:
@@ -75,13 +75,30 @@ def run(
 
     Raises:
         InputError: the folder cannot be written to, or there is no picture of a contender made elsewhere.
+        OptionError: another comparison is being written there.
     """
-    from analogon.comparing.aggregating import aggregate
-    from analogon.comparing.scoring import request, shown, with_diversity
-    from analogon.report.page import write_page
+    from analogon.comparing.scoring import request
 
     found = {label: find_pictures(label, str(folder), given) for label, folder in how.pictures.items()}
     scoring = request(how.weights)
+    with held(output):
+        return _compared(given, entered, output, title, how, found, scoring)
+
+
+def _compared(
+    given: Sequence[Given],
+    entered: Sequence[Contender],
+    output: Path,
+    title: str,
+    how: Circumstances,
+    found: Mapping[str, Found],
+    scoring: Mapping[str, Any],
+) -> Comparison:
+    """The comparison, once all that is asked for is known to be possible."""
+    from analogon.comparing.aggregating import aggregate
+    from analogon.comparing.scoring import shown, with_diversity
+    from analogon.report.page import write_page
+
     cases = prepare(given, output)
     jobs = list(
         plan(
@@ -129,10 +146,12 @@ def _run(jobs: Sequence[Job], how: Circumstances) -> list[Trial]:
         done += len(job.pieces)
         listener(Progress("comparing", done, total))
 
-    for job in todo:
-        for piece in job.pieces:
-            if job.trial(piece) is None:
-                job.clear(piece)
+    old = [(job, piece) for job in todo for piece in job.pieces if job.trial(piece) is None]
+    for folder in {job.folder for job, piece in old if (job.folder / piece.picture).exists()}:
+        for name in (RECORD, FIGURES, AGGREGATE, PAGE):  # they speak of pictures that are replaced now
+            (folder / name).unlink(missing_ok=True)
+    for job, piece in old:
+        job.clear(piece)
     listener(Progress("comparing", done, total))
     run_jobs(todo, *at_once(len(todo), how.jobs), ended)
     return [trial for job in jobs for trial in outcomes(job, endings.get(id(job)))]

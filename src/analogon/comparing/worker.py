@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any
 
 from analogon.api import Model, fit
+from analogon.comparing.cases import make_folder
 from analogon.comparing.contenders import arguments
 from analogon.comparing.jobs import Job, Piece
 from analogon.comparing.machine import peak_memory
@@ -34,7 +35,10 @@ def main() -> None:
     """Run the job on standard input."""
     job = Job.parse(_first_line())
     threading.Thread(target=_end_with_input, daemon=True).start()
-    run(job)
+    try:
+        run(job)
+    except AnalogonError as error:
+        sys.exit(str(error))  # a sentence for people, and the last that is said
 
 
 def run(job: Job) -> None:
@@ -44,7 +48,7 @@ def run(job: Job) -> None:
     missing = [piece for piece in job.pieces if job.trial(piece) is None]
     for piece in missing:
         job.clear(piece)
-        (job.folder / piece.stem).parent.mkdir(parents=True, exist_ok=True)
+        make_folder((job.folder / piece.stem).parent)
     if missing and job.contender.method is not None:
         _render(job, exemplar, missing, targets)
     elif missing:

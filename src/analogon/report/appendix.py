@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -20,6 +21,8 @@ def summary(comparison: Comparison) -> Markup:
     if not comparison.aggregates:
         return Markup("")
     known = {(entry.contender, entry.metric): entry for entry in comparison.aggregates}
+    # Means of different targets are not held against each other.
+    unlike = {entry.metric for entry in comparison.aggregates if entry.partial and entry.contender != SOURCE}
     targets = sum(len(case.targets) for case in comparison.cases)
     level = comparison.aggregates[0].level
     tables = []
@@ -36,12 +39,21 @@ def summary(comparison: Comparison) -> Markup:
                 if entry is None or entry.targets == 0:
                     cells[metric.name] = Cell(reason="No target has this figure.")
                     continue
-                between = ""
-                if name == "mean" and entry.low is not None and entry.high is not None:
+                remarks = [f"Over {entry.targets} of {count(targets, 'target')}."] if entry.targets < targets else []
+                below = []
+                if name == "mean" and entry.low is not None and entry.high is not None and math.isfinite(entry.high):
                     digits = decimals([entry.mean or 0.0], metric.unit)
-                    between = " – ".join(text_of(end, metric.unit, digits) for end in (entry.low, entry.high))
-                fewer = f"Over {entry.targets} of {count(targets, 'target')}." if entry.targets < targets else ""
-                cells[metric.name] = Cell(getattr(entry, name), below=between, remark=fewer)
+                    below = [" – ".join(text_of(end, metric.unit, digits) for end in (entry.low, entry.high))]
+                if name == "mean" and entry.partial:
+                    below.append(f"∞ on {entry.infinite}")
+                    without = count(entry.infinite, "target")
+                    remarks.append(f"Infinite on {without}, where nothing differs; the mean is of the others.")
+                cells[metric.name] = Cell(
+                    getattr(entry, name),
+                    below=", ".join(below),
+                    remark=" ".join(remarks),
+                    ranked=name != "mean" or metric.name not in unlike,
+                )
             cells |= _costs(comparison, contender, name)
             rows.append(Row((contender.label,), cells, competes=contender.label != SOURCE))
         columns = [*comparison.metrics, *COSTS]

@@ -47,13 +47,17 @@ def _means(comparison: Comparison, metric: Metric) -> dict[str, str]:
     ranks = {
         label: metric.badness(one.mean) for label, one in found.items() if one.mean is not None and label != SOURCE
     }
-    best = min(ranks.values(), default=math.inf)
+    # Means of different targets are not held against each other.
+    unlike = any(one.partial for label, one in found.items() if label != SOURCE)
+    best = None if unlike else min(ranks.values(), default=None)
     contest = len(ranks) > 1 and max(one.targets for one in found.values()) > 1
     texts = {}
     for contender in comparison.contenders:
         one = found.get(contender.label)
-        mark = "*" if len(ranks) > 1 and ranks.get(contender.label) == best else " "
+        mark = "*" if len(ranks) > 1 and ranks.get(contender.label, math.nan) == best else " "
         texts[contender.label] = text_of(None if one is None else one.mean, metric.unit, digits) + mark
+        if one is not None and one.partial:
+            texts[contender.label] = f"∞×{one.infinite}, {texts[contender.label]}"
         if contest and contender.label != SOURCE:
             texts[contender.label] += f" {_wins(one):>4}"
     return texts
@@ -96,6 +100,8 @@ def _remarks(comparison: Comparison, failed: Sequence[Trial]) -> list[str]:
         several = len({one.contender for one in comparison.aggregates} - {SOURCE}) > 1
         marks = "; * the best, in brackets the number of targets on which it was best" if several else ""
         remarks.append(f"Means over {targets} targets{marks}.")
+    if any(one.partial for one in comparison.aggregates):
+        remarks.append("∞×N: infinite on so many targets, for nothing differs; the mean is of the others.")
     reasons: dict[str, list[Trial]] = {}
     for trial in failed:
         reasons.setdefault(trial.error or "", []).append(trial)

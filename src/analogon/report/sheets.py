@@ -9,12 +9,13 @@ from pathlib import Path
 from analogon.data import LabelMap
 from analogon.data.color import hex_color
 from analogon.metrics import CLASS_METRICS, Metric
+from analogon.metrics.truth import TRUTH
 from analogon.report.embedding import Photo, Places
 from analogon.report.markup import Markup, element, join
 from analogon.report.tables import COSTS, Cell, Row, sign, table, text_of
 from analogon.report.values import SOURCE, Case, Comparison, Trial
 
-#: Figures that stand below a picture, as far as there are any.
+#: Figures that stand below a picture, as far as there are any; where the true picture is known, those against it.
 _KEY = ("miou", "coherence@1", "completeness@1", "sharpness", "ghost")
 _KEY_COUNT = 4
 
@@ -170,8 +171,10 @@ def _notes(trials: Sequence[Trial], names: Sequence[str]) -> str:
 def _key_metrics(metrics: Sequence[Metric], trials: Sequence[Trial]) -> list[Metric]:
     """The few figures that stand below each picture."""
     there = [m for m in metrics if any(trial.figures.get(m.name) is not None for trial in trials)]
-    chosen = [metric for metric in there if metric.name in _KEY]
-    return (chosen or there)[:_KEY_COUNT]
+    for names in (TRUTH, _KEY):
+        if chosen := [metric for metric in there if metric.name in names]:
+            return chosen[:_KEY_COUNT]
+    return there[:_KEY_COUNT]
 
 
 def _result(trial: Trial, name: str, layout: Photo, metrics: Sequence[Metric], album: Album) -> Markup:

@@ -32,13 +32,15 @@ WINS = "wins"
 class Cell:
     """One figure in a table.
 
-    `reason` says why there is none, `below` stands in small print under it, `remark` marks it with a dagger.
+    `reason` says why there is none, `below` stands in small print under it, `remark` marks it with a dagger. With
+    `ranked` False it is not sought among the best.
     """
 
     value: float | None = None
     reason: str = ""
     below: str = ""
     remark: str = ""
+    ranked: bool = True
 
 
 @dataclass(frozen=True)
@@ -135,8 +137,9 @@ def _best(rows: Sequence[Row], metric: Metric) -> set[int]:
     """The rows with the best value of their group, where there is something to choose from."""
     groups: dict[str, list[tuple[float, int]]] = {}
     for place, row in enumerate(rows):
-        value = row.cells.get(metric.name, Cell()).value
-        if row.competes and value is not None and not math.isnan(value):
+        cell = row.cells.get(metric.name, Cell())
+        value = cell.value
+        if row.competes and cell.ranked and value is not None and not math.isnan(value):
             groups.setdefault(row.group, []).append((metric.badness(value), place))
     best: set[int] = set()
     for found in groups.values():

@@ -100,6 +100,8 @@ class Aggregate:
         mean, median: over those targets.
         wins: on how many of the targets it was best; those who share a first place share the win.
         low, high: bootstrap interval of the mean at ``level``.
+        infinite: on how many of the targets the figure is infinitely good, as a PSNR where nothing differs. Mean and
+            interval are of the others; where there are none, the mean is infinite.
     """
 
     contender: str
@@ -111,6 +113,12 @@ class Aggregate:
     low: float | None
     high: float | None
     level: float = 0.95
+    infinite: int = 0
+
+    @property
+    def partial(self) -> bool:
+        """Whether the mean leaves out some targets, and so is not to be held against other means."""
+        return 0 < self.infinite < self.targets
 
 
 @dataclass(frozen=True)
