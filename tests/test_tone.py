@@ -76,3 +76,8 @@ def test_a_carried_picture_has_the_moved_object_and_knows_where_it_is_torn():
     assert np.allclose(edit.image[tower], 0.05, atol=1e-5)
     assert np.abs(edit.image - sky)[hole].mean() < 0.03  # in the tone of its place
     assert edit.torn[hole].all() and not edit.torn[:, :20].any()
+    rows, columns = np.moveaxis(np.floor(edit.field + 0.5).astype(int), -1, 0)
+    assert (exemplar.labels.ids[rows, columns] == target.ids).all()
+    taken = exemplar.image[rows, columns] + edit.shift
+    assert np.abs(edit.image - np.clip(taken, 0, 1))[hole].max() < 1e-5
+    assert np.abs(edit.shift[hole]).max() > 0.01 and not edit.shift[tower].any()

@@ -68,10 +68,14 @@ class Carried:
     Attributes:
         image: float32 (h, w, 3) in [0, 1].
         torn: bool (h, w), seams and filled places; all else stayed or was moved as a whole.
+        field: float32 (h, w, 2), the (row, col) of the source that each pixel was taken from.
+        shift: float32 (h, w, 3), what was added to its colours for the tone of where it is; 0 unless it was filled.
     """
 
     image: NDArray[np.float32]
     torn: NDArray[np.bool_]
+    field: NDArray[np.float32]
+    shift: NDArray[np.float32]
 
 
 def carried(exemplar: Exemplar, target: LabelMap) -> Carried:
@@ -85,7 +89,7 @@ def carried(exemplar: Exemplar, target: LabelMap) -> Carried:
     planes = [ndi.map_coordinates(exemplar.image[..., c], at, order=1, mode="nearest") for c in range(3)]
     shift = tone_shift(class_tones(exemplar), exemplar, way, target.indices())
     image = np.clip(np.stack(planes, -1) + shift, 0, 1).astype(np.float32)
-    return Carried(image, ~solid(way.field) | way.filled)
+    return Carried(image, ~solid(way.field) | way.filled, way.field, shift)
 
 
 def _sample(tones: Tones, classes: NDArray[np.int64], places: NDArray[np.floating]) -> NDArray[np.float32]:

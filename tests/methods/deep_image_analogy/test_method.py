@@ -9,9 +9,12 @@ from safetensors.torch import save_file
 import analogon
 from analogon import InputError, ModelError, OptionError
 from analogon.features.vgg import BLOCKS
+from analogon.methods.deep_image_analogy import method
 from analogon.methods.deep_image_analogy.config import Config
+from analogon.methods.deep_image_analogy.fields import exhaustive
 from analogon.methods.deep_image_analogy.method import METHOD
 from analogon.run import Run
+from analogon.tone import carried
 
 SHAPE = (48, 64)
 
@@ -135,6 +138,51 @@ def test_sizes_of_source_and_target_may_differ(source, make_target, weights):
     for shape in ((16, 90), (37, 21)):
         image = rendered(source, make_target(shape), features=f"vgg19:{weights}", rounds=1, sweeps=1).image
         assert image.shape == (*shape, 3)
+
+
+@pytest.fixture
+def compared(source, layout, monkeypatch):
+    """What is compared at the second level in two rounds: maps of target and source, 11 features twice and classes."""
+
+    def run(edit):
+        seen = []
+
+        def spied(ours, theirs, patch):
+            seen.append((ours, theirs))
+            return exhaustive(ours, theirs, patch)
+
+        monkeypatch.setattr(method, "exhaustive", spied)
+        rendered(source, layout, edit=edit, exhaustive=2, rounds=2)
+        return seen[2:]
+
+    return run
+
+
+FIRST, SECOND = np.s_[..., :11], np.s_[..., 11:22]
+
+
+def test_the_known_pictures_are_matched_with_what_is_made(compared):
+    """A with B and A' with B': from round to round A and B' stay, B and A' are made anew. Colours are not torn."""
+    (ours, theirs), (ours_again, theirs_again) = compared("colours")
+    assert (ours[FIRST] == ours_again[FIRST]).all() and (theirs[SECOND] == theirs_again[SECOND]).all()
+    assert (ours[SECOND] != ours_again[SECOND]).any() and (theirs[FIRST] != theirs_again[FIRST]).any()
+
+
+def test_where_the_edit_is_torn_it_is_what_is_made(compared, source, layout):
+    (ours, _), (again, _) = compared("carried")
+    torn = carried(source, layout).torn.reshape(6, 8, 8, 8).mean((1, 3))
+    assert torn.min() == 0 < torn.max()
+    changed = (ours[FIRST] != again[FIRST]).any(-1)
+    assert changed.any() and not changed[torn == 0].any()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (9, 12)], ids=str)
+@pytest.mark.parametrize("output", ["copy", "mean"])
+def test_targets_smaller_than_what_is_worked_at(source, shape, output):
+    ids = np.where(np.arange(shape[1]) % 40 < 20, *source.labels.palette.ids[:2]) * np.ones((shape[0], 1), int)
+    result = rendered(source, analogon.LabelMap(ids, source.labels.palette), output=output)
+    assert result.image.shape == (*shape, 3)
+    assert np.isfinite(result.image).all()
 
 
 def test_any_sweep_can_be_the_last(source, layout):

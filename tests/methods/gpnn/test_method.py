@@ -7,6 +7,7 @@ from tests.ops.textures import PAIR, disc, halves, pictured, plain, texture
 
 import analogon
 from analogon import Exemplar, LabelMap, ModelError, OptionError, Palette
+from analogon.methods.gpnn import method
 from analogon.methods.gpnn.config import RECIPES, Config
 from analogon.methods.gpnn.method import METHOD
 from analogon.ops import parallel
@@ -84,6 +85,21 @@ def test_a_small_alpha_covers_more_of_the_source():
 def test_the_source_comes_back_for_its_own_layout(source):
     for recipe in RECIPES:
         assert np.abs(made(source, source.labels, recipe=recipe).image - source.image).max() < 0.02
+
+
+def test_keys_are_as_blurred_as_the_guess_at_first():
+    """So one round finds every patch of a picture whose fine detail is unlike what its blurred form is nearest to."""
+    fine = np.random.default_rng(0).random((*SHAPE, 3)).astype(np.float32)
+    source = Exemplar(fine, plain(SHAPE))
+    image = made(source, source.labels, rounds=1, levels=2, leaves=1000).image
+    assert np.abs(image - fine).max() < 0.02
+
+
+def test_patches_whose_surroundings_stayed_need_no_search(source, layout, monkeypatch):
+    options = {"leaves": 1000, "rounds": 6, "levels": 3}
+    quick = made(source, layout, **options).image
+    monkeypatch.setattr(method, "_within", lambda moved, size: np.ones_like(moved))
+    assert np.abs(made(source, layout, **options).image - quick).mean() < 1e-5
 
 
 def test_labels_are_followed_where_they_count(layout):

@@ -15,6 +15,11 @@ class Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     classes: bool = Field(True, description="compare the patches of each class by themselves; published: all together")
+    origins: bool = Field(
+        True,
+        description="only patches that move are compared, with those of the source that the layouts take to their "
+        "places, in the tone of those places; published: all patches with all",
+    )
     detail: bool = Field(
         True,
         description="each level starts from the carried picture at its size plus what the coarser level changed; "
@@ -59,6 +64,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "guided": {},
     "published": {
         "classes": False,
+        "origins": False,
         "detail": False,
         "moving": "all",
         "noise": 0.1,

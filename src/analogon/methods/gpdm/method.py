@@ -9,6 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage as ndi
 from torch import Tensor
 
@@ -16,10 +17,10 @@ from analogon.data import Exemplar, LabelMap
 from analogon.errors import ModelError
 from analogon.methods.base import Arrays
 from analogon.methods.gpdm.config import Config
-from analogon.methods.gpdm.level import Level, to_tensor
+from analogon.methods.gpdm.level import Crude, Level, to_tensor
 from analogon.rendering import PLAIN, Rendering, Wishes
 from analogon.run import UNTRAINED, Progress, Run
-from analogon.tone import carried
+from analogon.tone import Carried, carried
 from analogon.training.device import pick
 
 #: Pixels on the shorter side that are always worked at, for patches to fit in.
@@ -39,8 +40,7 @@ class PixelSynthesizer:
         config, device, seconds = self.config, pick(run.device), dict[str, float]()
         since = time.perf_counter()
         way = carried(self.exemplar, target)
-        # what moves is resized like the mask of what can be used: away where any pixel that it covers is
-        start = Exemplar(way.image, target, ~way.torn if not way.torn.all() else None)
+        start = Exemplar(way.image, target)
         seconds["carrying"], since = time.perf_counter() - since, time.perf_counter()
         draws = torch.Generator().manual_seed(run.seed)
         scales = scales_of(self.exemplar.shape, target.shape, config)
@@ -50,29 +50,30 @@ class PixelSynthesizer:
         told = _Counter(run, sum(steps))
         image = before = torch.zeros(())
         for n, (scale, count) in enumerate(zip(scales, steps, strict=True)):
-            source, crude = (one.resize(_scaled(one.shape, scale)) for one in (self.exemplar, start))
-            edit = to_tensor(crude.image, device)
-            free = self._moving(crude).to(device)
+            source, sized = (one.resize(_scaled(one.shape, scale)) for one in (self.exemplar, start))
+            crude = self._crude(way, sized, source.shape)
+            edit, free = to_tensor(crude.image, device), torch.from_numpy(crude.free.astype(np.float32)).to(device)
             if n == 0:
                 image = edit + free * config.noise * torch.randn(edit.shape, generator=draws).to(device)
             elif config.detail:
-                image = edit + free * _enlarged(image - before, crude.shape)
+                image = edit + free * _enlarged(image - before, sized.shape)
             else:
-                image = torch.lerp(edit, _enlarged(image, crude.shape), free)
-            level = Level(source, crude.labels.indices(), config, device)
-            image, before = level.matched(image, free, count, draws, told), edit
+                image = torch.lerp(edit, _enlarged(image, sized.shape), free)
+            image, before = Level(source, crude, config, device).matched(image, count, draws, told), edit
             seconds[f"level {n + 1}/{len(scales)}"], since = time.perf_counter() - since, time.perf_counter()
-        return Rendering(_array(image), seconds=seconds)
+        return Rendering(_array(_reduced(image, target.shape)), seconds=seconds)
 
-    def _moving(self, crude: Exemplar) -> Tensor:
-        """What may move of a carried picture: (1, 1, h, w) of 1 and 0."""
-        free = np.ones(crude.shape, np.float32)
+    def _crude(self, way: Carried, sized: Exemplar, source: tuple[int, int]) -> Crude:
+        """A carried picture at a level's size (``sized``), where the source has this shape."""
+        free, full = np.ones(sized.shape, bool), way.torn.shape
         if self.config.moving == "torn":
-            torn = np.zeros(crude.shape, bool) if crude.usable is None else ~crude.usable
-            free = ndi.binary_dilation(torn, np.ones((3, 3), bool), iterations=self.config.patch // 2).astype(
-                np.float32
-            )
-        return torch.from_numpy(free)[None, None]
+            size = sized.shape[1], sized.shape[0]
+            covered = Image.fromarray(way.torn.astype(np.float32)).resize(size, Image.Resampling.BOX)
+            torn = np.asarray(covered) > 1e-4  # where any pixel that it covers is
+            free = ndi.binary_dilation(torn, np.ones((3, 3), bool), iterations=self.config.patch // 2)
+        at = np.ix_(*(((np.arange(n) + 0.5) * most / n).astype(int) for n, most in zip(sized.shape, full, strict=True)))
+        places = (way.field[at] + 0.5) * (np.array(source) / self.exemplar.shape)
+        return Crude(sized.image, sized.labels.indices(), free, places.astype(np.int64), way.shift[at])
 
     def draft(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> None:
         """There is none."""
@@ -125,6 +126,13 @@ def _scaled(shape: tuple[int, int], scale: float) -> tuple[int, int]:
 
 def _enlarged(image: Tensor, shape: tuple[int, int]) -> Tensor:
     return F.interpolate(image, shape, mode="bicubic", align_corners=False)
+
+
+def _reduced(image: Tensor, shape: tuple[int, int]) -> Tensor:
+    """At the target's size, which may be less than the least that is worked at."""
+    if image.shape[-2:] == shape:
+        return image
+    return F.interpolate(image, shape, mode="bicubic", antialias=True, align_corners=False)
 
 
 def _array(image: Tensor) -> NDArray[np.float32]:
