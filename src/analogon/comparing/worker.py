@@ -24,6 +24,7 @@ from analogon.data import Exemplar, LabelMap
 from analogon.errors import AnalogonError, InputError
 from analogon.io import image_writer, read_image, write_image, write_together
 from analogon.loading import load_exemplar, load_target
+from analogon.methods import registry
 from analogon.provenance import Provenance
 from analogon.report.values import Trial
 
@@ -86,7 +87,7 @@ def _rendered(job: Job, model: Model, piece: Piece, target: LabelMap, keep: str,
     return _made(
         job,
         piece,
-        fit_seconds=round(model.fit_seconds, 3),
+        fit_seconds=round(model.fit_seconds, 3) if registry.get(model.method).learns else None,
         seconds=round(result.seconds, 3),
         record=result.record() | {"recipe": job.contender.recipe, "requested": dict(model.record["requested"])},
         provenance=piece.provenance if way is not None else None,
