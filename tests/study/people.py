@@ -70,7 +70,7 @@ class Person:
 
     def __init__(self, client: httpx.Client) -> None:
         self.client = client
-        self.code = client.post("api/participants").raise_for_status().json()["code"]
+        self.code = client.post("api/participants", json={"consent": True}).raise_for_status().json()["code"]
         self.headers = {"Authorization": f"Bearer {self.code}"}
 
     def screens(self) -> list[dict]:

@@ -280,6 +280,43 @@ def test_somebody_else_on_the_same_device(standing, visit):
     assert person.code() != code
 
 
+def test_what_one_person_began_is_not_shown_to_another(make, serve, visit):
+    served = serve(make(questions=1))
+    person, other = visit(served.url).begin(), visit(served.url).begin()
+    code, mine = other.code(), other.order()
+    person.drag(0, 2)
+    if person.order() == mine:
+        person.drag(0, 1)
+    person.page.goto(f"{served.url}#{code}")
+    expect(person.page.locator("#screen")).to_be_visible()
+    assert person.code() == code and person.order() == mine
+    person.page.locator("#next").click()
+    expect(person.page.locator("#note")).to_contain_text("not moved")
+
+
+def test_a_link_that_is_cut_off_leads_to_the_first_page(standing, visit):
+    person = visit(f"{standing.url}#abcd%E0%A4%A")
+    expect(person.page.locator("#welcome-note")).to_contain_text("belongs to nobody")
+    person.begin().at(1)
+
+
+def test_the_way_back_of_one_person_does_not_end_the_study_of_another(make, serve, visit):
+    person = visit(serve(make(questions=2)).url).begin()
+    for number in (1, 2):
+        person.at(number)
+        person.drag(0, 1)
+        person.next()
+    person.page.get_by_role("button", name="Look at my answers again").click()
+    person.at(1)
+    person.page.locator("#pause").click()
+    person.page.get_by_role("button", name="Begin as another person").click()
+    person.begin().at(1)
+    person.page.go_back()
+    person.page.wait_for_timeout(300)
+    expect(person.page.locator("#thanks")).to_be_hidden()
+    person.at(1)
+
+
 def test_an_order_that_nobody_moved_is_asked_about(standing, visit):
     person = visit(standing.url).begin()
     code, before = person.code(), person.order()

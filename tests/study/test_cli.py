@@ -59,7 +59,8 @@ def test_from_a_comparison_to_an_address(analogon, report, tmp_path):
     assert (roles.count("contender"), roles.count("first"), roles.count("last")) == (6, 1, 0)
 
 
-def test_ctrl_c_ends_the_server(analogon, report, tmp_path):
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_ends_the_server(analogon, report, tmp_path, how):
     study = tmp_path / "study"
     assert analogon("study", "make", report, "-o", study).code == 0
     served = Served(study, free_port())
@@ -68,7 +69,7 @@ def test_ctrl_c_ends_the_server(analogon, report, tmp_path):
     assert taken.sentence == (
         f"Port {served.port} of 127.0.0.1 is taken by another program: choose another with --port, or --port 0."
     )
-    code, out, err = served.stop(signal.SIGINT)
+    code, out, err = served.stop(how)
     assert (code, err) == (0, "")
     assert f"analogon study results {study}" in out
     with socket.socket() as probe:

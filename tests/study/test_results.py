@@ -56,6 +56,18 @@ def test_the_answers(answered):
     assert (passed.count(True), passed.count(None), passed.count(False)) == (0, 6, 2)
 
 
+def test_answers_stand_by_participants_not_by_time(make):
+    folder = make()
+    study = Study.read(folder)
+    store = Store.open(folder, study)
+    for _ in range(2):
+        store.admit()
+    for number, steps in ((2, 1), (1, 1), (2, 2)):
+        answer(store, study, number, LABELS, steps)
+    store.close()
+    assert [entry.participant for entry in analogon.study_results(folder).answers] == ["p1", "p2", "p2"]
+
+
 def test_the_source_belongs_first(make):
     folder = make(checks=1, check="source", questions=1)
     study = Study.read(folder)

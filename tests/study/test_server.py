@@ -1,8 +1,10 @@
 """The application that serves a study, asked over HTTP."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 
 import httpx
 import pytest
@@ -83,7 +85,7 @@ def test_what_is_no_answer(make, tmp_path, change, status):
 
     async def ask() -> None:
         async with httpx.AsyncClient(transport=transport, base_url="http://study") as client:
-            code = (await client.post("/api/participants")).json()["code"]
+            code = (await client.post("/api/participants", json={"consent": True})).json()["code"]
             headers = {"Authorization": f"Bearer {code}"}
             (screen,) = (await client.get("/api/progress", headers=headers)).json()["screens"]
             good = {"ranking": ids(screen), "seconds": 1, "moves": 0, "edit": 1}
@@ -137,7 +139,9 @@ def test_nothing_that_is_sent_names_a_contender(client, standing):
         assert (answer.status_code == 200) == (path in paths), path
         assert not words_in(answer.content.decode("latin-1")), path
         assert not words_in("\n".join(f"{name}: {value}" for name, value in answer.headers.items()))
-        assert "default-src 'self'" in answer.headers["content-security-policy"]
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'self'" in policy and "frame-ancestors 'none'" in policy
+        assert ("no-store" in answer.headers["cache-control"]) == (path in bad or path.startswith("api/"))
     for answer in (person.put(screens[1], []), person.put({**screens[1], "question": "q99"}, ids(screens[1]))):
         assert answer.status_code in (404, 422) and not words_in(answer.text)
     roles = {card.id: card.role for question in study.questions for card in question.cards}
@@ -149,6 +153,31 @@ def test_the_page_leads_nowhere_else(client):
     for path in ("", "page/page.css", "page/page.js", "page/answers.js", "page/ranking.js", "page/viewer.js"):
         text = client.get(path).text.replace("http://www.w3.org/2000/svg", "")
         assert "://" not in text.replace("${location.origin}", ""), path
+
+
+def test_a_picture_comes_without_the_date_of_its_file(make, serve):
+    folder = make(questions=1)
+    name = min(Study.read(folder).pictures())
+    with httpx.Client(base_url=serve(folder).url, timeout=20) as client:
+        answer = client.get(f"pictures/{name}")
+        assert answer.content == (folder / "pictures" / name).read_bytes()
+        assert not {"last-modified", "etag"} & set(answer.headers), "they tell in which order pictures were made"
+        assert "immutable" in answer.headers["cache-control"]
+        (folder / "pictures" / name).unlink()
+        gone = client.get(f"pictures/{name}")
+        assert gone.status_code == 503 and gone.json()["error"]
+
+
+@pytest.mark.parametrize(
+    "request_of",
+    [{}, {"data": {"consent": "true"}}, {"content": '{"consent": true}', "headers": {"Content-Type": "text/plain"}},
+     {"json": {}}, {"json": {"consent": False}}],
+)  # fmt: skip
+def test_nobody_takes_part_without_consent_or_from_a_page_of_another_site(client, standing, request_of):
+    with closing(sqlite3.connect(standing.folder / "study.sqlite")) as database:
+        before = database.execute("SELECT count(*) FROM participants").fetchone()
+        assert client.post("api/participants", **request_of).status_code == 422
+        assert database.execute("SELECT count(*) FROM participants").fetchone() == before
 
 
 def test_a_request_without_a_length_is_refused(client):
@@ -204,6 +233,19 @@ def test_what_is_acknowledged_outlives_a_kill(make, serve):
             assert found[key]["ranking"] == ranking
     for person in people:
         assert len(rows(served.folder, person.code)) <= 8, "one row for each question and criterion"
+
+
+def test_what_cannot_be_stored_is_not_acknowledged(make, serve):
+    served = serve(make(questions=1))
+    with httpx.Client(base_url=served.url, timeout=20) as client:
+        person = Person(client)
+        (screen,) = person.screens()
+        with closing(sqlite3.connect(served.folder / "study.sqlite")) as database:
+            database.execute("ALTER TABLE answers RENAME TO gone")
+            refused = person.put(screen, ids(screen))
+            assert refused.status_code == 503 and refused.json()["error"]
+            database.execute("ALTER TABLE gone RENAME TO answers")
+        assert person.put(screen, ids(screen)).status_code == 200
 
 
 def test_the_file_is_as_safe_as_sqlite_can_be(make):

@@ -21,7 +21,7 @@ def make(
     ],
     contenders: Annotated[
         str | None,
-        Parameter(metavar="A,B,...", help="Labels of those that are ranked, 2 to 10; else all of the comparison."),
+        Parameter(metavar="A,B,...", help="Labels of those that are ranked, 2 to 10; else all but the source itself."),
     ] = None,
     questions: Annotated[
         int | None,

@@ -144,7 +144,8 @@ class Study(_Value):
 
     def cards(self, participant: int, step: Step) -> tuple[Card, ...]:
         """The cards of a screen in the order in which this participant first sees them: A, B, C, ..."""
-        cards = list(self.question(step.question).asked(step.criterion))
+        # sorted by what tells nothing: who knows the seed cannot tell contenders by their places
+        cards = sorted(self.question(step.question).asked(step.criterion), key=lambda card: card.id)
         self._draws(participant, step.criterion, step.question).shuffle(cards)
         return tuple(cards)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from analogon.errors import InputError, OptionError
 from analogon.io import read_image, read_labels, to_bytes, write_image
-from analogon.report.values import Comparison
+from analogon.report.values import SOURCE, Comparison
 from analogon.study.checks import spoilt
 from analogon.study.design import PICTURES, RECORD, Card, Criterion, Picture, Question, Role, Study
 
@@ -76,7 +76,7 @@ def make_study(
     Args:
         comparison: folder that ``compare`` or ``bench`` wrote.
         folder: the study's folder, which must not exist yet or be empty.
-        contenders: labels of those to be ranked, 2 to 10; none: all of the comparison.
+        contenders: labels of those to be ranked, 2 to 10; none: all of the comparison but the source itself.
         questions: how many; None: 12, or as many as there can be.
         layout: ask each question a second time, by how well the pictures follow the new layout.
         show_layout: show the new layout also where appearance is asked for.
@@ -95,7 +95,7 @@ def make_study(
     """
     folder = Path(folder)
     compared = Comparison.read(comparison)
-    labels = _contenders(compared, contenders, bool(checks))
+    labels = _contenders(compared, contenders, check if checks else None)
     _refuse_names(compared, {"--title": title, "--introduction": introduction, "--consent": consent})
     draws = random.Random(f"{seed}/questions")
     chosen = _choose(_targets(compared, labels), questions, draws, compared)
@@ -134,22 +134,27 @@ def make_study(
     return study
 
 
-def _contenders(compared: Comparison, asked: Sequence[str], checks: bool) -> tuple[str, ...]:
+def _contenders(compared: Comparison, asked: Sequence[str], check: Checks | None) -> tuple[str, ...]:
     known = [contender.label for contender in compared.contenders]
     for label in asked:
         if label not in known:
             raise OptionError(f"{label!r} of --contenders is not in the comparison: choose from {', '.join(known)}.")
         if list(asked).count(label) > 1:
             raise OptionError(f"--contenders names {label!r} twice: leave one out.")
-    labels = tuple(asked or known)
+    labels = tuple(asked or (label for label in known if label != SOURCE))
     if len(labels) < 2:
         raise OptionError(
-            f"A study compares at least two contenders, and there is one, {', '.join(labels)!r}: "
+            f"A study compares at least two contenders, and there is {'one, ' + repr(*labels) if labels else 'none'}: "
             + ("name more with --contenders." if asked else f"compare more methods in {compared.folder} first.")
         )
-    if len(labels) + checks > MOST_CARDS:
+    if check == "source" and SOURCE in labels:
         raise OptionError(
-            f"One question would have {len(labels) + checks} pictures, and people can rank {MOST_CARDS} at most: "
+            f"The source would be in a question twice, as {SOURCE!r} of --contenders and as the check: leave one out."
+        )
+    pictures = len(labels) + (check is not None)
+    if pictures > MOST_CARDS:
+        raise OptionError(
+            f"One question would have {pictures} pictures, and people can rank {MOST_CARDS} at most: "
             "choose fewer with --contenders."
         )
     return labels

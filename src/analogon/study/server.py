@@ -7,11 +7,11 @@ methods, cases and targets stay in ``study.json``. An answer is acknowledged whe
 from collections.abc import Awaitable, Callable
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DatabaseError
 from starlette.exceptions import HTTPException as AnyHTTPException
@@ -54,6 +54,15 @@ class Welcome(_Message):
     introduction: str
     consent: str
     screens: int
+
+
+class Consent(_Message):
+    """What a participant agrees to before anything is stored.
+
+    Browsers let no page of another site send JSON, so none makes participants up.
+    """
+
+    consent: Literal[True]
 
 
 class Admission(_Message):
@@ -136,7 +145,12 @@ def create_app(folder: Path, study: Study, store: Store) -> FastAPI:
     def picture(name: str) -> Response:
         if name not in pictures:
             raise HTTPException(404, "There is no such picture.")
-        return FileResponse(folder / PICTURES / name, media_type="image/png", headers={"Cache-Control": _FOREVER})
+        try:
+            content = (folder / PICTURES / name).read_bytes()
+        except OSError:
+            raise HTTPException(503, "This picture cannot be read at the moment.") from None
+        # nothing of the file but its pixels: a date would tell in which order pictures were made
+        return Response(content, media_type="image/png", headers={"Cache-Control": _FOREVER})
 
     @app.get("/api/study")
     def welcome() -> Welcome:
@@ -149,7 +163,7 @@ def create_app(folder: Path, study: Study, store: Store) -> FastAPI:
         )
 
     @app.post("/api/participants", status_code=201)
-    def admit() -> Admission:
+    def admit(_given: Consent) -> Admission:
         return Admission(code=store.admit())
 
     @app.get("/api/progress")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from analogon.errors import OptionError
@@ -18,7 +21,7 @@ _STOPPING_SECONDS = 3
 def serve_study(
     folder: str | Path, *, host: str = HOST, port: int = PORT, ready: Callable[[str], object] | None = None
 ) -> None:
-    """Serve a study to browsers until Ctrl-C.
+    """Serve a study to browsers until Ctrl-C, or SIGTERM.
 
     Args:
         folder: what `make_study` wrote.
@@ -51,13 +54,27 @@ def serve_study(
             name = f"[{host}]" if ":" in host else host
             ready(f"http://{name}:{listening.getsockname()[1]}/")
         try:
-            uvicorn.Server(config).run(sockets=[listening])
+            with _ended_politely():
+                uvicorn.Server(config).run(sockets=[listening])
         except KeyboardInterrupt:  # which is how it is meant to end
             pass
         finally:
             store.close()
     finally:
         listening.close()
+
+
+@contextmanager
+def _ended_politely() -> Iterator[None]:
+    """SIGTERM, with which the system ends a program, is like Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():  # where no signal arrives
+        yield
+        return
+    former = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, former)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -65,7 +65,7 @@ async function open() {
   study = await say("GET", "api/study");
   memory = new Memory(study.study);
   document.title = study.title;
-  const linked = plainCode(decodeURIComponent(location.hash.slice(1)));
+  const linked = plainCode(location.hash);
   if (linked) history.replaceState(null, "", location.pathname + location.search);
   const known = linked || memory.get("code");
   if (known) await enter(known);
@@ -112,7 +112,8 @@ function go(place, replace = false) {
 addEventListener("popstate", ({ state }) => {
   if (!code || !Number.isInteger(state?.screen)) return;
   if (busy) history.pushState({ screen: at }, "");
-  else display(Math.min(state.screen, screens.length));
+  else if (state.screen < screens.length || unanswered() < 0) display(Math.min(state.screen, screens.length));
+  else go(unanswered(), true); // the way back of somebody else, who was through
 });
 
 // A question
@@ -157,8 +158,9 @@ function edits(screen) {
   return screen.answer?.edit ?? 0;
 }
 
+/** Drafts are a participant's own: others may use the same browser. */
 function draftName() {
-  return `draft/${screens[at].question}/${screens[at].criterion}`;
+  return `draft/${code}/${screens[at].question}/${screens[at].criterion}`;
 }
 
 /** What stands at the left: the picture that matters most first. */
@@ -338,7 +340,7 @@ $("begin").addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = event.target.querySelector("button");
   button.disabled = true;
-  const admitted = await say("POST", "api/participants");
+  const admitted = await say("POST", "api/participants", { consent: true });
   button.disabled = false;
   await enter(admitted.code);
 });
