@@ -4,10 +4,10 @@
 
 For each target of the cases (README.md): EbSynth's picture for it, a copy of the source and blurred copies of EbSynth's
 picture are scored by `analogon.metrics` and by the judge, and every pair of pictures is compared. A figure agrees on a
-pair where both put the same one first; pairs whose judged figures are nearer than --near (of the larger one), or as far
-from an ideal 1 to a tenth, are ties, and are counted apart. Figures stay in OUT (ours.json, theirs.json), so a run that
-was broken off goes on; remove ours.json to score anew. --at-most limits one run. The table is printed, and written to
---table.
+pair where both put the same one first, or both call them equal. The table says so of all pairs, and beside that of the
+clear ones, whose judged figures differ by more than --near (of the larger one), or in their distance from an ideal 1 by
+more than a tenth. Figures stay in OUT (ours.json, theirs.json), so a run that was broken off goes on; remove ours.json
+to score anew. --at-most limits one run. The table is printed, and written to --table.
 """
 
 import argparse
@@ -39,10 +39,14 @@ TITLE = """# Figures beside an independent judge's
 
 `python benchmarks/metrics_agreement.py CASES --judge judge.py -o OUT`: {targets} targets of {cases} cases (README.md);
 of each EbSynth's picture, a copy of the source, and EbSynth's picture blurred by Gaussians of 1 and 2.5 pixels.
-*Alike* is the share of pairs of pictures that both put in the same order. *Ties*, which *alike of all* counts as well,
-are pairs that the judge's figures tell apart by less than {near:.0%}, or, where 1 is ideal, by less than a tenth in
-their distance from it. Kendall's tau is the mean over targets, Spearman's correlation is over all pictures of all
-targets.
+The judge is a program of its own that measures the same things by much the same formulas. So agreement says that the
+figures are computed as they are described, not that people would rank pictures alike.
+
+*All pairs* is the share of all pairs of pictures that both put in the same order, however near they are. *Clear pairs*
+leaves out those that the judge's figures tell apart by less than {near:.0%}, or, where 1 is ideal, by less than a tenth
+in their distance from it. These two bounds were set with figures at hand, not before any was seen: take *all pairs* for
+the result, and *clear pairs* for where the others come from. Kendall's tau is the mean over targets, all pairs
+included; Spearman's correlation is over all pictures of all targets.
 
 """
 #: Pictures whose judged figures CASES/reference.json may hold already, and their rows there.
@@ -124,11 +128,11 @@ def near(one: float, other: float, share: float, better: str) -> bool:
 def rows_of(known: dict, share: float) -> list[str]:
     """The lines of the table."""
     lines = [
-        "| figure | targets | pairs | alike | ties of the judge | alike of all | Kendall | Spearman |",
+        "| figure | targets | all pairs: alike | of | clear pairs: alike | of | Kendall | Spearman |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, (judged, better) in FIGURES.items():
-        alike = clear = ties = alike_all = targets = 0
+        alike = every = alike_clear = clear = targets = 0
         kendalls, mine, yours = [], [], []
         for both in known.values():
             values = {
@@ -141,15 +145,11 @@ def rows_of(known: dict, share: float) -> list[str]:
             targets += 1
             bad = {each: (badness(a, better), badness(b, better)) for each, (a, b) in values.items()}
             for one, other in combinations(values, 2):
-                if bad[one][1] == bad[other][1]:
-                    ties += 1
-                    continue
-                same = (bad[one][0] - bad[other][0]) * (bad[one][1] - bad[other][1]) > 0
-                alike_all += same
-                if near(values[one][1], values[other][1], share, better):
-                    ties += 1
-                else:
-                    clear, alike = clear + 1, alike + same
+                ours, theirs = ((a > b) - (a < b) for a, b in zip(bad[one], bad[other], strict=True))
+                same = ours == theirs
+                every, alike = every + 1, alike + same
+                if not near(values[one][1], values[other][1], share, better):
+                    clear, alike_clear = clear + 1, alike_clear + same
             ranks = np.array(list(bad.values()))
             if len(ranks) > 2 and np.ptp(ranks[:, 0]) and np.ptp(ranks[:, 1]):
                 kendalls.append(stats.kendalltau(ranks[:, 0], ranks[:, 1]).statistic)
@@ -157,11 +157,10 @@ def rows_of(known: dict, share: float) -> list[str]:
             yours += [v[1] for v in bad.values()]
         if not targets:
             continue
-        every = clear + ties
         spearman = stats.spearmanr(mine, yours).statistic
         lines.append(
-            f"| {name} | {targets} | {clear} | {alike / clear:.1%} | {ties} | {alike_all / every:.1%} "
-            f"| {np.mean(kendalls):.3f} | {spearman:.3f} |"
+            f"| {name} | {targets} | {alike / every:.1%} | {every} | {f'{alike_clear / clear:.1%}' if clear else '-'} "
+            f"| {clear} | {f'{np.mean(kendalls):.3f}' if kendalls else '-'} | {spearman:.3f} |"
         )
     return lines
 

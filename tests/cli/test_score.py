@@ -1,13 +1,16 @@
 import csv
 import json
+import os
 import re
 import shutil
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import analogon as package
+from analogon.cli import main
 from analogon.cli.score import _best
 
 
@@ -141,7 +144,8 @@ def test_a_result_of_another_size(analogon, case, results, tmp_path):
         (("{folder}", "{empty}"), "no picture that is named"),
         (("{folder}", "{target}", "{image}", "--json", "{image}"), "overwrite"),
         (("{folder}", "{target}", "{image}", "--csv", "{folder}"), "is a folder"),
-        (("{folder}", "{target}", "{image}", "--csv", "{empty}/a", "--json", "{empty}/a"), "overwrite"),
+        (("{folder}", "{target}", "{image}", "--csv", "{empty}/a", "--json", "{empty}/a"), "name two files"),
+        (("{folder}", "{target}", "{image}", "--weights", "lpips={other}", "--csv", "{other}"), "overwrite"),
         (("{folder}", "{target}", "{empty}/nothing.png"), "nothing.png"),
         (("{folder}", "{target}", "{image}", "--weights", "vgg=a.pth"), "'vgg'"),
         (("{folder}", "{target}", "{image}", "--weights", "lpips"), "KIND=FILE"),
@@ -152,8 +156,25 @@ def test_what_cannot_be_scored(analogon, case, tmp_path, arguments, words):
     empty = tmp_path / "empty"
     empty.mkdir()
     named = {"image": case.image, "labels": case.labels, "target": case.target, "folder": case.folder, "empty": empty}
+    named["other"] = case.other_target  # a file that is no other argument
     assert words in analogon("score", *(text.format(**named) for text in arguments)).sentence
     assert not list(empty.iterdir())
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_terminal_that_knows_no_arrows(analogon, case, results, tmp_path, monkeypatch, encoding):
+    with (tmp_path / "out.txt").open("w", encoding=encoding) as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        assert main(["score", str(case.folder), str(case.target), str(results[0])]) == 0
+    assert (tmp_path / "out.txt").read_text(encoding=encoding).count("mIoU ?") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_a_name_that_is_no_text(analogon, case, results, tmp_path):
+    strange = shutil.copy(results[0], tmp_path / os.fsdecode(b"a\xff.png"))
+    answer = analogon("score", case.folder, case.target, strange, "--csv", tmp_path / "s.csv")
+    assert answer.code == 0 and "a?" in answer.out
+    assert (tmp_path / "s.csv").read_text(encoding="utf-8").count("a\\udcff.png") == 1
 
 
 def test_the_best_is_the_best_by_its_direction():

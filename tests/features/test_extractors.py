@@ -2,7 +2,7 @@ import math
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from analogon.errors import InputError, OptionError
 from analogon.features import extractor
@@ -42,8 +42,6 @@ def test_filters_answer_to_their_orientation_and_not_to_flat_colour():
 
 def test_vgg_is_the_network_it_says_it_is(weights):
     """Against the same layers written out by hand."""
-    from safetensors.torch import load_file
-
     stored, image = load_file(weights), torch.rand(1, 3, 12, 12)
     mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     x = (image - mean[:, None, None]) / std[:, None, None]
@@ -62,7 +60,9 @@ def test_vgg_is_the_network_it_says_it_is(weights):
 def test_weights_that_cannot_be_used_are_named(tmp_path, weights):
     (tmp_path / "text.safetensors").write_text("not tensors")
     save_file({"features.0.weight": torch.zeros(2, 2)}, tmp_path / "other.safetensors")
-    for file in ("missing.safetensors", "text.safetensors", "other.safetensors"):
+    narrow = {"features.0.weight": torch.zeros(64, 3, 1, 1), "features.0.bias": torch.zeros(1)}
+    save_file(load_file(weights) | narrow, tmp_path / "narrow.safetensors")
+    for file in ("missing.safetensors", "text.safetensors", "other.safetensors", "narrow.safetensors"):
         with pytest.raises(InputError, match=file) as caught:
             extractor(f"vgg19:{tmp_path / file}")
         assert "features.0" in str(caught.value)
@@ -102,8 +102,6 @@ def test_deep_pyramids(deep_weights):
 
 def test_a_deep_network_passes_every_convolution(deep_weights):
     """Against the layers in a row, as the network is usually written."""
-    from safetensors.torch import load_file
-
     stored, image = load_file(deep_weights), torch.rand(1, 3, 32, 32)
     x = (image - torch.tensor([0.485, 0.456, 0.406])[:, None, None]) / torch.tensor([0.229, 0.224, 0.225])[
         :, None, None

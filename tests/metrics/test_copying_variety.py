@@ -80,3 +80,7 @@ def test_diversity_needs_several_of_one_size(scene, sentence):
     with pytest.raises(InputError) as error:
         diversity([scene.right, scene.right[:30]])
     sentence(error.value, "size")
+    for wrong in (np.where(scene.right > 0.5, np.nan, scene.right), np.rint(scene.right * 255).astype(np.uint8)):
+        with pytest.raises(InputError) as error:
+            diversity([scene.right, wrong])
+        sentence(error.value, "picture" if wrong.dtype.kind == "u" else "[0, 1]")

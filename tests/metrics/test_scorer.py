@@ -160,7 +160,13 @@ def test_tiny_and_absent_classes(scene):
     assert there.classes["ball"]["coherence@4"] is None
     without = LabelMap(np.where(scene.exemplar.labels.ids == 7, 0, scene.exemplar.labels.ids), PALETTE)
     absent = checked(Scorer(Exemplar(scene.exemplar.image, without)).score(scene.right, scene.target))
-    assert absent.classes["ball"]["coherence@1"] is None and absent.classes["ball"]["iou"] == 0
+    assert set(absent.classes["ball"].values()) == {None}
+    others = [absent.classes[name]["iou"] for name in ("wall", "floor")]
+    assert absent.figures["miou"] == pytest.approx(np.mean(others)) and min(others) > 0.9
+    assert absent.figures["accuracy"] > 0.95
+    nothing = LabelMap(np.full(SHAPE, 7), PALETTE)
+    strange = checked(Scorer(Exemplar(scene.exemplar.image, without)).score(scene.right, nothing))
+    assert strange.figures["miou"] is strange.figures["accuracy"] is strange.figures["coherence@1"] is None
     assert ["not in the source" in note for note in absent.notes if "'ball'" in note] == [True]
     usable = scene.exemplar.labels.ids != 7
     hidden = checked(
@@ -181,6 +187,21 @@ def test_even_pictures():
     assert scores.figures["coherence@1"] == 0 and scores.figures["sharpness"] == 1
 
 
+def test_classes_count_by_their_patches(scene):
+    """So low a picture has patches at full size only."""
+    part = (slice(36, 62), slice(None))
+    low = Exemplar(scene.exemplar.image[part], LabelMap(scene.exemplar.labels.ids[part], PALETTE))
+    target = LabelMap(scene.target.ids[part], PALETTE)
+    scores = checked(Scorer(low).score(scene.right[part] * np.where(target.ids == 7, 0.5, 1)[..., None], target))
+    inner = target.ids[3:-3, 3:-3]
+    shares = {name: float((inner == number).mean()) for name, number in (("wall", 0), ("ball", 7), ("floor", 3))}
+    for figure in ("coherence@1", "wasserstein"):
+        values = {name: figures[figure] for name, figures in scores.classes.items() if figures[figure] is not None}
+        total = sum(shares[name] for name in values)
+        mean = sum(shares[name] * value for name, value in values.items()) / total
+        assert scores.figures[figure] == pytest.approx(mean) and max(values.values()) > 2 * mean
+
+
 def test_masks_and_several_pictures(scene):
     usable = np.ones(SHAPE, bool)
     usable[:, 90:] = False
@@ -192,6 +213,22 @@ def test_masks_and_several_pictures(scene):
         assert scores.figures["ghost"] > 1.5 and scores.figures["coherence@1"] > 3
     alone = Scorer(masked).score(scene.right, scene.target).figures
     assert alone["coherence@1"] > 1 + Scorer(joined).score(scene.right, scene.target).figures["coherence@1"]
+
+
+def test_what_cannot_be_used_does_not_have_to_stay(scene):
+    """A scrawl on the source that the mask leaves out, and that the result has no more."""
+    image = scene.exemplar.image.copy()
+    image[10:20, 80:110] = 1
+    usable = np.ones(SHAPE, bool)
+    usable[10:20, 80:110] = False
+    whole, masked = (
+        Scorer(Exemplar(image, scene.exemplar.labels, mask)).score(scene.exemplar.image, scene.exemplar.labels).figures
+        for mask in (None, usable)
+    )
+    assert whole["kept_psnr"] < 30 and whole["kept_ssim"] < 0.97
+    assert masked["kept_psnr"] == math.inf and masked["kept_ssim"] == 1
+    copied = Scorer(Exemplar(image, scene.exemplar.labels, usable)).score(image, scene.exemplar.labels).figures
+    assert min(copied["bidirectional"], copied["coherence@1"], copied["wasserstein"]) > 0
 
 
 def test_a_mask_that_leaves_no_whole_patch(scene):

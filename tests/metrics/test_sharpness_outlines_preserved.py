@@ -44,6 +44,9 @@ def test_detail_leaves_out_what_is_not_usable_and_what_is_too_small(scene):
     usable = scene.exemplar.labels.ids != 7
     masked = Exemplar(scene.exemplar.image, scene.exemplar.labels, usable)
     assert detail(masked).keys() == {0, 3}
+    image, half = np.full((*SHAPE, 3), 0.5, np.float32), np.ones(SHAPE, bool)
+    image[:, 60:], half[:, 60:] = noisy(image[:, 60:], 0.3), False
+    assert detail(Exemplar(image, ONE_CLASS, half))[0][0] < 0.01  # nor does what is beside it count
     dots = np.zeros(SHAPE, np.int64)
     dots[::9, ::9] = 7
     assert detail(Exemplar(scene.right, LabelMap(dots, PALETTE))).keys() == {0}
@@ -80,6 +83,35 @@ def test_rows_beside_an_old_outline_do_not_hide_it():
     assert outlines.ghost(image, source, target) == pytest.approx(1, abs=0.05)
     image[:, 60:] += 0.08
     assert outlines.ghost(image, source, target) > 2
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_layout_without_any_outline(turns):
+    """Wherever the old outline is, also in the corner where row and column are 0."""
+    source, even = np.zeros((40, 40), int), np.zeros((40, 40), int)
+    source[:8] = 7
+    source[:, :8] = 7
+    image = np.where(source[..., None] == 7, 0.7, 0.4).repeat(3, 2).astype(np.float32)
+    image[4:12, 4:12] = 0.4  # nothing is left over in the corner
+    value = outlines.ghost(np.rot90(image, turns), np.rot90(source, turns), even)
+    assert value == pytest.approx(outlines.ghost(image[::-1, ::-1], source[::-1, ::-1], even), rel=1e-3) and value > 2
+
+
+def test_only_what_is_gone_is_compared_with_what_is_beside_it():
+    """Two old outlines, of which the layout keeps one; what lies about that one does not matter."""
+    columns = np.mgrid[0:60, 0:160][1]
+    source, target = np.where((columns < 40) | (columns >= 120), 7, 0), np.where(columns < 120, 0, 7)
+    image = np.where(columns < 40, 0.4, 0.45)[..., None].repeat(3, 2).astype(np.float32)
+    alone = outlines.ghost(image, source, target)
+    image[:, 100:] = noisy(image[:, 100:])
+    assert outlines.ghost(image, source, target) == pytest.approx(alone) and alone > 2
+
+
+def test_outlines_near_those_of_the_layout_are_none_that_are_left_over(scene):
+    columns = np.mgrid[0 : SHAPE[0], 0 : SHAPE[1]][1]
+    source = np.where(columns < 60, 0, 7)
+    assert outlines.ghost(scene.right, source, np.where(columns < 64, 0, 7)) is None
+    assert outlines.ghost(scene.right, source, np.where(columns < 70, 0, 7)) is not None
 
 
 def test_nothing_is_left_over_where_no_outline_is_gone(scene):

@@ -143,3 +143,6 @@ def test_pictures_too_small_and_of_other_sizes(truth, target, sentence):
         with pytest.raises(InputError) as error:
             against_truth(image, other, target)
         sentence(error.value, "(60, 80)")
+    for wrong in (np.rint(truth * 255).astype(np.uint8), truth * 2):
+        with pytest.raises(InputError):
+            against_truth(truth, wrong, target)

@@ -4,21 +4,20 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from analogon.cli.console import say
-from analogon.cli.options import Device, pairs, value
+from analogon.cli.options import Device, WeightFiles, pairs, value, weight_files
 from analogon.errors import OptionError
 
 if TYPE_CHECKING:
-    from analogon import Comparison, Weights
+    from analogon import Comparison
 
 _SETTING, _PICTURES = "NAME.FIELD=VALUE", "LABEL=FOLDER"
-_WEIGHTS = "KIND=FILE"
 
 Output = Annotated[
     Path,
@@ -86,15 +85,7 @@ class CompareOptions:
         int | None,
         Parameter(help="Processes at once; without it as many as cores and memory allow. 1 for undisturbed times."),
     ] = None
-    weights: Annotated[
-        list[str],
-        Parameter(
-            metavar=_WEIGHTS,
-            negative="",
-            show_default=False,
-            help="A file with weights that figures need: inception (SIFID), lpips or segmenter. May be repeated.",
-        ),
-    ] = field(default_factory=list)
+    weights: WeightFiles = field(default_factory=list)
     title: Annotated[str | None, Parameter(help="Title of the report.")] = None
 
     def arguments(self) -> dict[str, Any]:
@@ -112,7 +103,7 @@ class CompareOptions:
             "keep": self.keep,
             "device": self.device,
             "jobs": self.jobs,
-            "weights": _weights(self.weights),
+            "weights": weight_files(self.weights),
             "title": self.title,
         }
 
@@ -143,19 +134,6 @@ def _words(text: str, option: str) -> list[str]:
     if not all(found):
         raise OptionError(f"{option} {text!r} has nothing between two commas: write {option} A,B.")
     return found
-
-
-def _weights(texts: list[str]) -> "Weights | None":
-    if not texts:
-        return None
-    import analogon
-
-    found = pairs(texts, "--weights", _WEIGHTS)
-    kinds = [entry.name for entry in fields(analogon.Weights)]
-    for kind in found:
-        if kind not in kinds:
-            raise OptionError(f"--weights knows no '{kind}': name one of {', '.join(kinds)}.")
-    return analogon.Weights(**{kind: Path(path) for kind, path in found.items()})
 
 
 def _settings(texts: list[str]) -> Mapping[str, Mapping[str, Any]]:

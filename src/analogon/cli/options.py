@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from analogon.errors import OptionError
 
 if TYPE_CHECKING:
-    from analogon import Exemplar, MethodInfo
+    from analogon import Exemplar, MethodInfo, Weights
 
 Mapping = Annotated[
     list[str],
@@ -22,6 +22,17 @@ Mapping = Annotated[
         show_default=False,
         help="What a class of the targets stands for that the source lacks: a colour (#31ff08), id or name, "
         "and a class of the source. May be repeated.",
+    ),
+]
+
+WeightFiles = Annotated[
+    list[str],
+    Parameter(
+        name="--weights",
+        metavar="KIND=FILE",
+        negative="",
+        show_default=False,
+        help="A file with weights that figures take: inception (SIFID), lpips or segmenter. May be repeated.",
     ),
 ]
 
@@ -225,6 +236,25 @@ def parts(text: str, option: str, form: str) -> list[str]:
     if len(found) not in (2, 3) or not all(part.strip() for part in found):
         raise OptionError(f"{option} {text!r} cannot be read: write {option} {form}, with paths that hold no colon.")
     return found
+
+
+def weight_files(texts: Sequence[str]) -> "Weights | None":
+    """The files that `--weights` names; None where it names none.
+
+    Raises:
+        OptionError: another form or kind, or a package that reads such a file is missing. InputError: no such file.
+    """
+    if not texts:
+        return None
+    import analogon
+
+    found = pairs(texts, "--weights", "KIND=FILE")
+    kinds = [entry.name for entry in fields(analogon.Weights)]
+    if strange := next((kind for kind in found if kind not in kinds), None):
+        raise OptionError(f"--weights knows no '{strange}': name one of {', '.join(kinds)}.")
+    named = analogon.Weights(**{kind: Path(path) for kind, path in found.items()})
+    named.check()
+    return named
 
 
 def source(image: Path, labels: Path | None) -> tuple[Path, Path]:

@@ -6,22 +6,21 @@ import json
 import shutil
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingType
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from analogon.cli.console import say
-from analogon.cli.options import Mapping, SourceOptions, pairs, source
+from analogon.cli.options import Mapping, SourceOptions, WeightFiles, pairs, source, weight_files
 from analogon.cli.outputs import check_folder
 from analogon.errors import InputError, OptionError
 
 if TYPE_CHECKING:
-    from analogon import Exemplar, LabelMap, Metric, Provenance, Scores, Weights
+    from analogon import Exemplar, LabelMap, Metric, Provenance, Scores
 
 _ALL_OF_IT = SourceOptions()
-_WEIGHTS = "KIND=FILE"
 #: Suffixes of pictures that stand for a target in a folder of results, the first that is there.
 _PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 _PROVENANCE = ".provenance.npy"
@@ -56,15 +55,7 @@ def score(
         Path | None, Parameter(name="--csv", metavar="FILE", help="Write the figures to this file as well.")
     ] = None,
     classes: Annotated[bool, Parameter(negative="", show_default=False, help="Show figures of each class.")] = False,
-    weights: Annotated[
-        list[str] | None,
-        Parameter(
-            metavar=_WEIGHTS,
-            negative="",
-            show_default=False,
-            help="A file with weights that figures take: inception (SIFID), lpips or segmenter. May be repeated.",
-        ),
-    ] = None,
+    weights: WeightFiles | None = None,
     mapping: Mapping | None = None,
     sources: SourceOptions = _ALL_OF_IT,
 ) -> None:
@@ -76,9 +67,10 @@ def score(
 
     image, labels, results = _named(image, files)
     names = pairs(mapping or [], "--map", "COLOUR=CLASS")
-    networks = _networks(weights or [])
+    networks = weight_files(weights or [])
     inputs = [image, labels, *sources.files()]
     inputs += [path for one in results for path in (one.target, one.picture, one.provenance)]
+    inputs += [path for path in asdict(networks).values() if path is not None] if networks else []
     _check_outputs([path for path in (json_file, csv_file) if path is not None], inputs)
     exemplar = sources.load(image, labels)
     targets = list(dict.fromkeys(one.target for one in results))
@@ -129,21 +121,6 @@ def _named(image: Path, files: Sequence[Path]) -> tuple[Path, Path, list[_Result
     return image, labels, [_Result(rest[0], picture) for picture in rest[1:]]
 
 
-def _networks(texts: list[str]) -> "Weights | None":
-    """What `--weights` names."""
-    import analogon
-
-    found = pairs(texts, "--weights", _WEIGHTS)
-    kinds = [entry.name for entry in fields(analogon.Weights)]
-    if strange := next((kind for kind in found if kind not in kinds), None):
-        raise OptionError(f"--weights knows no '{strange}': name one of {', '.join(kinds)}.")
-    if not found:
-        return None
-    networks = analogon.Weights(**{kind: Path(path) for kind, path in found.items()})
-    networks.check()
-    return networks
-
-
 def _read(one: _Result, layout: "LabelMap", exemplar: "Exemplar") -> tuple[Any, "Provenance | None"]:
     import analogon
 
@@ -170,13 +147,14 @@ def _read(one: _Result, layout: "LabelMap", exemplar: "Exemplar") -> tuple[Any, 
 
 def _check_outputs(outputs: Sequence[Path], inputs: Iterable[Path]) -> None:
     known = {path.resolve() for path in inputs}
+    if len({path.resolve() for path in outputs}) < len(outputs):
+        raise OptionError(f"--json and --csv would both write {outputs[0]}, one over the other: name two files.")
     for path in outputs:
         if path.resolve() in known:
             raise OptionError(f"The figures would overwrite the input {path}: choose another name.")
         if path.is_dir():
             raise OptionError(f"{path} is a folder: give --json and --csv the name of a file.")
         check_folder(path.parent)
-        known.add(path.resolve())
 
 
 def _write(path: Path, text: str) -> None:
@@ -184,7 +162,7 @@ def _write(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(text, encoding="utf-8", newline="")
+        draft.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")  # names may be any bytes
         draft.replace(path)
     except OSError as error:
         draft.unlink(missing_ok=True)

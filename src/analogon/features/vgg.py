@@ -63,7 +63,10 @@ class VGG19(nn.Module):
             with safe_open(str(file), "pt") as stored:
                 for conv, n in zip(convs, numbers, strict=True):
                     for part in ("weight", "bias"):
-                        getattr(conv, part).data.copy_(stored.get_tensor(f"features.{n}.{part}"))
+                        own, tensor = getattr(conv, part).data, stored.get_tensor(f"features.{n}.{part}")
+                        if tensor.shape != own.shape:  # copying would stretch one that is smaller
+                            raise RuntimeError(f"'features.{n}.{part}' has another shape")
+                        own.copy_(tensor)
         except (SafetensorError, RuntimeError, OSError) as problem:
             raise InputError(
                 f"VGG-19 weights '{file}' cannot be used ({problem}); a safetensors file with the tensors "

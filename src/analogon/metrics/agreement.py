@@ -73,7 +73,7 @@ class Classifier:
 
 
 def accuracy(seen: Ids, asked: Ids) -> float:
-    """Pixel accuracy: the share of pixels with seen = asked.
+    """Pixel accuracy: the share of pixels with seen = asked; arrays of one shape, whatever it is.
 
     Range 0 to 1, higher is better. Large classes rule it. Source: the usual measure of semantic segmentation; `seen`
     comes from extremely randomised trees (Geurts et al., Machine Learning 2006) that are fitted to the source.

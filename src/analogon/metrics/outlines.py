@@ -37,10 +37,11 @@ def ghost(image: NDArray[np.float32], source: Ids, target: Ids) -> float | None:
     """
     from scipy import ndimage
 
-    free = ndimage.distance_transform_edt(~_outline(target)) >= CLEAR
-    old = _outline(source)
+    asked, old = _outline(target), _outline(source)
     if not old.any():
         return None
+    # without any outline there is no distance to one
+    free = ndimage.distance_transform_edt(~asked) >= CLEAR if asked.any() else ~asked
     distance, nearest = ndimage.distance_transform_edt(~old, return_indices=True)
     here = old & free
     beside = free & (distance >= BESIDE[0]) & (distance <= BESIDE[1])

@@ -17,10 +17,13 @@ LEAST = 200
 MARGIN = 4
 
 
-def unchanged(source: NDArray[np.int64], target: NDArray[np.int64]) -> NDArray[np.bool_] | None:
+def unchanged(
+    source: NDArray[np.int64], target: NDArray[np.int64], usable: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_] | None:
     """Pixels (h, w) that are well away from every change of the layout; None where there are too few.
 
-    A border between two classes that wanders by a pixel is no change.
+    A border between two classes that wanders by a pixel is no change. Pixels of the source that are not usable, and
+    those beside them, do not have to stay: results are not to be made of them.
     """
     from scipy import ndimage
 
@@ -28,6 +31,8 @@ def unchanged(source: NDArray[np.int64], target: NDArray[np.int64]) -> NDArray[n
     far = np.ones(changed.shape, bool)
     if changed.any():
         far = ndimage.distance_transform_edt(~changed) > max(MARGIN, REACH * math.hypot(*changed.shape))
+    if usable is not None:
+        far &= ndimage.minimum_filter(usable, 2 * MARGIN - 1, mode="nearest")
     return far if far.sum() >= LEAST else None
 
 

@@ -16,7 +16,7 @@ from analogon.metrics.listing import CLASS_METRICS, SCORED
 from analogon.metrics.patches import Basis, Patches
 from analogon.metrics.sharpness import detail, sharpness
 from analogon.metrics.truth import TRUTH_CLASSES
-from analogon.metrics.values import SCALES, Scores
+from analogon.metrics.values import SCALES, Scores, checked
 from analogon.metrics.wasserstein import Projections, directions, projections, wasserstein
 from analogon.provenance import Provenance
 
@@ -100,7 +100,7 @@ class Scorer:
             InputError: the image is no such array, its size or that of the provenance is not the target's, or weights
                 cannot be read.
         """
-        result = Exemplar(_checked(image, target), target)
+        result = Exemplar(_fitting(image, target), target)
         if provenance is not None:
             self._check(provenance, target)
         asked = target.present()
@@ -126,6 +126,10 @@ class Scorer:
 
     def _agreement(self, sheet: _Sheet, result: Exemplar) -> None:
         seen, asked = self._classifier.classes_of(result.image), result.labels.ids
+        known = np.isin(asked, list(self._known))
+        if not known.any():
+            return
+        seen, asked = seen[known], asked[known]
         shared = overlaps(seen, asked)
         sheet.put("accuracy", accuracy(seen, asked))
         sheet.put("miou", float(np.mean(list(shared.values()))))
@@ -181,9 +185,10 @@ class Scorer:
         sheet.put("ghost", outlines.ghost(result.image, ids, result.labels.ids))
         if sheet.figures["ghost"] is None:
             sheet.notes.append("Hardly any outline of the source is gone in this layout, so none can be left over.")
-        where = preserved.unchanged(ids, result.labels.ids)
+        usable = None if self._exemplar.usable is None else self._exemplar.usable[:height, :width]
+        where = preserved.unchanged(ids, result.labels.ids, usable)
         if where is None:
-            sheet.notes.append("No part of the layout is well away from a change, so nothing had to be kept.")
+            sheet.notes.append("No usable part is well away from a change of the layout, so nothing had to be kept.")
             return
         sheet.put("kept_psnr", preserved.psnr(result.image, source, where))
         sheet.put("kept_ssim", preserved.ssim(result.image, source, where))
@@ -207,19 +212,15 @@ class Scorer:
                 )
 
 
-def _checked(image: NDArray[np.float32], target: LabelMap) -> NDArray[np.float32]:
-    pixels = np.asarray(image)
-    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype.kind != "f":
-        raise InputError(f"A result is a float picture (h, w, 3), not {pixels.dtype} of shape {pixels.shape}.")
+def _fitting(image: NDArray[np.float32], target: LabelMap) -> NDArray[np.float32]:
+    pixels = checked(image)
     if pixels.shape[:2] != target.shape:
         (height, width), (rows, columns) = pixels.shape[:2], target.shape
         raise InputError(
             f"The result is {width}x{height} pixels and its target {columns}x{rows}: give the target that the result "
             "was made for, or resize one of them."
         )
-    if not (pixels.min() >= 0 and pixels.max() <= 1):  # nor is either so for what is no number
-        raise InputError("A result has values in [0, 1] only: scale it to that range.")
-    return pixels.astype(np.float32, copy=False)
+    return pixels
 
 
 def _smaller(picture: Exemplar, scale: int) -> Exemplar | None:

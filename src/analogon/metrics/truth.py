@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from analogon.data import LabelMap
 from analogon.errors import InputError
 from analogon.metrics.preserved import psnr, ssim
-from analogon.metrics.values import Metric, Scores
+from analogon.metrics.values import Metric, Scores, checked
 
 #: Widths of the derivatives that tell textures apart, in pixels.
 WIDTHS = (0.5, 1.0, 2.0, 4.0)
@@ -65,8 +65,9 @@ def against_truth(image: Pixels, truth: Pixels, target: LabelMap) -> Scores:
         image, truth: float32 (h, w, 3) in [0, 1]. target: the layout (h, w) that both have.
 
     Raises:
-        InputError: the sizes differ.
+        InputError: the sizes differ, or one is no such picture.
     """
+    image, truth = checked(image), checked(truth)
     for what, found in (("picture", image.shape), ("true picture", truth.shape)):
         if found != (*target.shape, 3):
             raise InputError(

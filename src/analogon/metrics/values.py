@@ -10,6 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from analogon.errors import InputError
+
 #: Patches are compared at one over these scales; the small ones see structure, the full size sees texture.
 SCALES = (1, 2, 4, 8)
 
@@ -72,6 +77,20 @@ class Scores:
             "classes": {name: _plain(figures) for name, figures in self.classes.items()},
             "notes": list(self.notes),
         }
+
+
+def checked(image: NDArray[Any]) -> NDArray[np.float32]:
+    """A picture that figures can be given for: float32 (h, w, 3) in [0, 1].
+
+    Raises:
+        InputError: another shape or type, or values that are not in [0, 1].
+    """
+    pixels = np.asarray(image)
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size or pixels.dtype.kind != "f":
+        raise InputError(f"A result is a float picture (h, w, 3), not {pixels.dtype} of shape {pixels.shape}.")
+    if not (pixels.min() >= 0 and pixels.max() <= 1):  # nor is either so for what is no number
+        raise InputError("A result has values in [0, 1] only: scale it to that range.")
+    return pixels.astype(np.float32, copy=False)
 
 
 def _plain(figures: Figures) -> dict[str, float | str | None]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogon.errors import InputError
+from analogon.metrics.values import checked
 
 
 def diversity(images: Sequence[NDArray[np.float32]]) -> dict[str, float]:
@@ -27,7 +28,7 @@ def diversity(images: Sequence[NDArray[np.float32]]) -> dict[str, float]:
         images: at least two, float32 (h, w, 3) in [0, 1], of one size.
 
     Raises:
-        InputError: there are fewer than two, or they differ in size.
+        InputError: there are fewer than two, they differ in size, or one is no such picture.
     """
     from skimage.metrics import structural_similarity
 
@@ -36,7 +37,7 @@ def diversity(images: Sequence[NDArray[np.float32]]) -> dict[str, float]:
     sizes = {image.shape for image in images}
     if len(sizes) > 1:
         raise InputError("The pictures differ in size, so they are not for one layout: give pictures of one size.")
-    stack = np.stack(images).astype(np.float64)
+    stack = np.stack([checked(image) for image in images]).astype(np.float64)
     contrast = float(stack.std())
     pairs = list(combinations(stack, 2))
     differences = [float(np.sqrt(((one - other) ** 2).mean())) * 255 for one, other in pairs]

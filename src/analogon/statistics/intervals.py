@@ -17,7 +17,7 @@ def bootstrap_interval(
     draws: int = 2000,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """The interval in which the mean or the median of more such values would lie.
+    """A confidence interval of the mean or the median of all such values, of which these are a sample.
 
     The values must be independent of each other: one per picture, or one per participant, never several of one.
 

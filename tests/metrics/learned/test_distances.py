@@ -104,6 +104,16 @@ def test_lpips_takes_one_size(weights, sentence):
     sentence(error.value, "64x48", "40x50")
 
 
+@pytest.mark.parametrize(
+    "figure", [sifid, lpips, lambda one, other, weights: fid([one] * 2, [other] * 2, weights, dims=64)]
+)
+def test_pictures_of_another_range_have_no_figure(figure, weights, sentence):
+    for wrong in (np.rint(picture(0) * 255).astype(np.uint8), picture(0) * 255):
+        with pytest.raises(InputError) as error:
+            figure(picture(0), wrong, weights)
+        sentence(error.value, "float" if wrong.dtype == np.uint8 else "[0, 1]")
+
+
 # -- two sets --------------------------------------------------------------------------------------------------------
 
 FIRST, SECOND = ([picture(seed, (40, 40 + seed)) for seed in range(start, start + 5)] for start in (0, 20))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogon.errors import InputError, OptionError
+from analogon.metrics.values import checked
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -103,10 +104,14 @@ def lpips_network(weights: Weights) -> LPIPS:
 
 
 def tensor(image: Pixels) -> Tensor:
-    """A picture (h, w, 3) as (1, 3, h, w)."""
+    """A picture (h, w, 3) as (1, 3, h, w).
+
+    Raises:
+        InputError: it is no picture in [0, 1].
+    """
     import torch
 
-    return torch.from_numpy(np.array(image, np.float32)).permute(2, 0, 1)[None].contiguous()
+    return torch.from_numpy(np.array(checked(image))).permute(2, 0, 1)[None].contiguous()
 
 
 def stamp(file: Path) -> tuple[int, int]:
