@@ -31,11 +31,13 @@ def test_a_process_ends_with_a_sentence(tmp_path, sentence):
     one = job("patch", tmp_path)
     command = [sys.executable, "-P", "-m", "analogon.comparing.worker"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    ended = subprocess.run(
-        command, input=one.text() + "\n", capture_output=True, text=True, check=False, env=environment
-    )
+    # its input stays open, for it ends without a word when that is closed
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment) as ended:
+        ended.stdin.write(one.text() + "\n")
+        ended.stdin.flush()
+        said = ended.stderr.read()
     assert ended.returncode == 1
-    sentence(ended.stderr.strip(), tmp_path / "source.png")
+    sentence(said.strip(), tmp_path / "source.png")
 
 
 def test_cores_are_shared(monkeypatch):

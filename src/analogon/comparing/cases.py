@@ -103,7 +103,7 @@ def from_folder(folder: Path, *, truth: bool = False) -> Given:
     try:
         return from_files(found.image, found.labels, targets, name=_readable(folder.resolve().name), truths=truths)
     except LabelError as error:
-        raise LabelError(f"Case '{folder.name}': {_lowered(str(error))}") from error
+        raise LabelError(f"The case '{folder.name}' cannot be read: {_lowered(str(error))}") from error
 
 
 def case_folders(root: Path, only: Sequence[str] = (), *, truth: bool = False) -> list[Path]:
