@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from analogon._version import __version__
 
 if TYPE_CHECKING:
+    from analogon import layout
     from analogon.api import Model, check_render, check_save, fit, fit_many, load
     from analogon.catalogue import FieldInfo, MethodInfo, describe_method, list_methods
     from analogon.comparing import bench, compare
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
         TrainingError,
     )
     from analogon.io import find_case, read_image, read_labels, read_map, read_mask, write_image, write_labels
+    from analogon.layout import History, Layout
     from analogon.loading import load_exemplar, load_guide, load_target, load_targets
     from analogon.metrics import CLASS_METRICS, METRICS, Metric, Scorer, Scores, diversity
     from analogon.metrics.learned import Weights, fid, kid
@@ -50,6 +52,7 @@ _HOMES = {
     "analogon.io": (
         "find_case", "read_image", "read_labels", "read_map", "read_mask", "write_image", "write_labels",
     ),
+    "analogon.layout": ("History", "Layout"),
     "analogon.loading": ("load_exemplar", "load_guide", "load_target", "load_targets"),
     "analogon.metrics": ("CLASS_METRICS", "METRICS", "Metric", "Scorer", "Scores", "diversity"),
     "analogon.metrics.learned": ("Weights", "fid", "kid"),
@@ -63,6 +66,8 @@ _HOMES = {
     "analogon.streaming": ("Stream",),
     "analogon.study": ("make_study", "serve_study", "study_results"),
 }  # fmt: skip
+#: Public modules, with names of their own.
+_ROOMS = ("layout",)
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -75,10 +80,12 @@ __all__ = [
     "Exemplar",
     "FieldInfo",
     "Guide",
+    "History",
     "InputError",
     "LabelClass",
     "LabelError",
     "LabelMap",
+    "Layout",
     "MethodInfo",
     "Metric",
     "Model",
@@ -109,6 +116,7 @@ __all__ = [
     "fit",
     "fit_many",
     "kid",
+    "layout",
     "list_methods",
     "load",
     "load_exemplar",
@@ -128,6 +136,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"analogon.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'analogon' has no attribute {name!r}")
     return getattr(import_module(_HOME[name]), name)

@@ -60,6 +60,11 @@ _VERBS = {
         "IMAGE -o LABELS [OPTIONS]",
         "Example: analogon label photo.jpg -o labels.png --classes 8",
     ),
+    "layout": (
+        "Change a label map object by object: move, copy, delete, paint.",
+        "LABELS [OPERATIONS] -o TARGET",
+        "Example: analogon layout labels.png --move tree:+40,0 --delete boat -o target.png",
+    ),
     "score": (
         "Give results figures: how well they match the layout and the source.",
         "(IMAGE LABELS | FOLDER) TARGET RESULT... [OPTIONS], or FOLDER RESULTS_FOLDER [OPTIONS]",
