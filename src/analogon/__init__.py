@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from analogon.run import Progress
     from analogon.segment import first_labels
     from analogon.streaming import Stream
+    from analogon.studio import serve_studio
     from analogon.study import make_study, serve_study, study_results
 
 #: Public names by the module that has them. They are imported on first use: the package starts at once.
@@ -64,6 +65,7 @@ _HOMES = {
     "analogon.run": ("Progress",),
     "analogon.segment": ("first_labels",),
     "analogon.streaming": ("Stream",),
+    "analogon.studio": ("serve_studio",),
     "analogon.study": ("make_study", "serve_study", "study_results"),
 }  # fmt: skip
 #: Public modules, with names of their own.
@@ -128,6 +130,7 @@ __all__ = [
     "read_labels",
     "read_map",
     "read_mask",
+    "serve_studio",
     "serve_study",
     "study_results",
     "write_image",

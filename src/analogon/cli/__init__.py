@@ -65,6 +65,11 @@ _VERBS = {
         "LABELS [OPERATIONS] -o TARGET",
         "Example: analogon layout labels.png --move tree:+40,0 --delete boat -o target.png",
     ),
+    "studio": (
+        "Edit a picture on a page in the browser.",
+        "[OPTIONS]",
+        "Example: analogon studio --data projects",
+    ),
     "score": (
         "Give results figures: how well they match the layout and the source.",
         "(IMAGE LABELS | FOLDER) TARGET RESULT... [OPTIONS], or FOLDER RESULTS_FOLDER [OPTIONS]",

@@ -40,7 +40,7 @@ def serve_study(
 
     folder = Path(folder)
     study = Study.read(folder)
-    listening = _listen(host, port)
+    listening = listen(host, port)
     try:
         store = Store.open(folder, study)
         config = uvicorn.Config(
@@ -54,7 +54,7 @@ def serve_study(
             name = f"[{host}]" if ":" in host else host
             ready(f"http://{name}:{listening.getsockname()[1]}/")
         try:
-            with _ended_politely():
+            with ended_politely():
                 uvicorn.Server(config).run(sockets=[listening])
         except KeyboardInterrupt:  # which is how it is meant to end
             pass
@@ -65,7 +65,7 @@ def serve_study(
 
 
 @contextmanager
-def _ended_politely() -> Iterator[None]:
+def ended_politely() -> Iterator[None]:
     """SIGTERM, with which the system ends a program, is like Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():  # where no signal arrives
         yield
@@ -77,13 +77,14 @@ def _ended_politely() -> Iterator[None]:
         signal.signal(signal.SIGTERM, former)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """A socket that connections wait at from now on."""
     if not 0 <= port <= 65535:
         raise OptionError(f"--port cannot be {port}: give it a number from 1 to 65535, or 0 for any that is free.")
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        found = socket.socket(family, kind)
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # asyncio sends small messages at once only where it is told that this is TCP
+        found = socket.socket(family, kind, protocol)
         try:
             found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             found.bind(address)

@@ -1,0 +1,5 @@
+"""The studio: a page on which a picture follows its labels, and what serves it."""
+
+from analogon.studio.serving import serve_studio
+
+__all__ = ["serve_studio"]

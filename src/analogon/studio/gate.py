@@ -1,0 +1,164 @@
+"""Who may ask the studio for something: one middleware before all else, for HTTP and for WebSockets.
+
+* A request names this server as its host: a page of another site that has its name point here does not.
+* What changes something, and a WebSocket, comes from a page of this server or from a program that is no browser.
+* Where others reach the server, it wants the token: once in the address, then in a cookie.
+* A body has its length, and it is not too long.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import json
+import secrets
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+LARGEST_BODY = 64 << 20
+"""Bytes of a request."""
+COOKIE = "analogon_studio"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'; object-src 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def new_token() -> str:
+    """A token that nobody guesses."""
+    return secrets.token_urlsafe(24)
+
+
+class Gate:
+    """The middleware.
+
+    Args:
+        app: what is behind it.
+        token: what is demanded; None where only this machine reaches the server.
+    """
+
+    def __init__(self, app: ASGIApp, token: str | None = None) -> None:
+        self._app, self._token = app, token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request pass, or answer it."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refused = self._wrong(scope, headers) or self._unknown(scope, headers)
+        if scope["type"] == "websocket":
+            if refused is not None:
+                await receive()
+                await send({"type": "websocket.close", "code": 4403, "reason": refused[1]})
+                return
+            await self._app(scope, receive, send)
+            return
+        if refused is not None:
+            await _answer(send, *refused)
+            return
+        if (moved := self._entered(scope)) is not None:
+            await _redirect(send, moved, f"{COOKIE}={self._token}; HttpOnly; SameSite=Strict; Path=/")
+            return
+        await self._app(scope, _counted(receive), _with_headers(send))
+
+    def _wrong(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
+        """Host, origin and length."""
+        host = headers.get("host", "")
+        name = _split(f"//{host}")[2]
+        if not name or (self._token is None and name not in LOOPBACK):
+            return 400, "This server is not known by that name: open the address that it printed."
+        changes = scope["type"] == "websocket" or scope["method"] not in _SAFE
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
+        scheme = "https" if scope["scheme"] in ("https", "wss") else "http"
+        foreign = origin is not None and _split(origin)[:2] != (scheme, host)
+        if changes and (foreign or site not in ("same-origin", "none")):
+            return 403, "Another site may not change anything here."
+        if scope["type"] == "http" and scope["method"] not in _SAFE:
+            length = headers.get("content-length", "0")
+            if "transfer-encoding" in headers:
+                return 411, "A request needs its length."
+            if not (length.isascii() and length.isdecimal()) or int(length) > LARGEST_BODY:
+                return 413, f"What is sent has {LARGEST_BODY >> 20} MiB at most."
+        return None
+
+    def _unknown(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
+        """The token, which is in a cookie, or in the address of a page that is opened."""
+        if self._token is None:
+            return None
+        cookie = SimpleCookie()
+        with contextlib.suppress(CookieError):
+            cookie.load(headers.get("cookie", ""))
+        given = [cookie[COOKIE].value] if COOKIE in cookie else []
+        given += parse_qs(scope["query_string"].decode("latin-1")).get("token", [])
+        if any(hmac.compare_digest(one.encode(), self._token.encode()) for one in given):
+            return None
+        return 401, "This server wants its token: open the address that it printed."
+
+    def _entered(self, scope: Scope) -> str | None:
+        """Where a browser goes on to that came with the token, so that no address bar shows it."""
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        if self._token is None or "token" not in query or scope["method"] != "GET":
+            return None
+        rest = urlencode({name: value for name, value in query.items() if name != "token"}, doseq=True)
+        path = "/" + scope["path"].lstrip("/\\")
+        return f"{path}?{rest}" if rest else path
+
+
+def _split(address: str) -> tuple[str, str, str]:
+    """Scheme, host with port, and host of an address; empty where it is none."""
+    try:
+        parts = urlsplit(address)
+        return parts.scheme, parts.netloc, parts.hostname or ""
+    except ValueError:
+        return "", "", ""
+
+
+def _counted(receive: Receive) -> Receive:
+    """No more of a body than was announced gets further than this, whatever the server lets through."""
+    got = 0
+
+    async def count() -> Message:
+        nonlocal got
+        message = await receive()
+        got += len(message.get("body", b""))
+        if got > LARGEST_BODY:
+            return {"type": "http.disconnect"}
+        return message
+
+    return count
+
+
+def _with_headers(send: Send) -> Send:
+    async def add(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.update(_HEADERS)
+            headers.setdefault("Cache-Control", "no-store")
+        await send(message)
+
+    return add
+
+
+async def _answer(send: Send, status: int, sentence: str) -> None:
+    body = json.dumps({"error": sentence}).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    send = _with_headers(send)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _redirect(send: Send, path: str, cookie: str) -> None:
+    headers = [(b"location", path.encode("latin-1")), (b"set-cookie", cookie.encode()), (b"content-length", b"0")]
+    send = _with_headers(send)
+    await send({"type": "http.response.start", "status": 303, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})

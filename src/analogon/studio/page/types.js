@@ -1,0 +1,58 @@
+// What the server says, as types.
+
+/** @typedef {{id: number, name: string, color: [number, number, number]}} LabelClass */
+/**
+ * One object of the layout, from the back to the front.
+ * @typedef {object} Thing
+ * @property {number} id
+ * @property {string} name
+ * @property {string} class the name of its class
+ * @property {[number, number, number, number]} box top, left, bottom, right
+ * @property {[number, number]} pivot row, column
+ */
+/** One as the server says it: its class by id, with the name beside it. @typedef {Omit<Thing, "class"> &
+ *   {class: string | number, class_name?: string}} SaidThing */
+/** @typedef {Record<string, unknown> & {do: string}} Operation one of analogon.layout, as JSON */
+/**
+ * @typedef {object} Project
+ * @property {string} id
+ * @property {string} title
+ * @property {[number, number]} size height, width
+ * @property {LabelClass[]} classes
+ * @property {number} version
+ * @property {string | null} [method]
+ * @property {string | null} [recipe]
+ * @property {Record<string, unknown>} [settings]
+ * @property {number} seed
+ * @property {SaidThing[]} objects
+ * @property {{name: string, members: number[]}[]} [groups]
+ * @property {number} undo
+ * @property {number} redo
+ * @property {string} photo
+ * @property {string} labels
+ * @property {{classes: number}} [segment]
+ * @property {number} [connectivity]
+ * @property {string | null} [job]
+ */
+/**
+ * @typedef {object} Changed what operations, undo and redo answer
+ * @property {number} version
+ * @property {{box: [number, number, number, number]}} changed
+ * @property {string} [target] the label map in this box, base64
+ * @property {LabelClass[]} [classes] where they may have changed
+ * @property {SaidThing[]} objects
+ * @property {{name: string, members: number[]}[]} [groups]
+ * @property {number} undo
+ * @property {number} redo
+ */
+/** @typedef {{id: string, title: string, changed: string, size: [number, number], thumbnail: string}} Summary */
+/**
+ * @typedef {{name: string, summary: string, recipes?: string[], learns: boolean, available: boolean | string,
+ *   seconds_estimate: number | null}} Method
+ */
+/**
+ * @typedef {{job: string, state: "running" | "finished" | "cancelled" | "failed", step?: number | null,
+ *   steps?: number | null, seconds_left?: number | null, preview?: string | null, error?: string | null}} Job
+ */
+
+export {};

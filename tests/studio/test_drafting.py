@@ -1,0 +1,61 @@
+"""Drafts: exact where something is known, the photo where nothing has changed."""
+
+import numpy as np
+import pytest
+
+import analogon
+from analogon.layout import Brush, Delete, Duplicate, Flip, Layout, Move, Rotate, Scale, keep_mask, places
+from analogon.studio.drafting import Drafter, known
+
+from .served import HEIGHT, WIDTH, labels, layout_ids, photo
+
+EDITS = {
+    "nothing": [],
+    "move": [Move(of="tree", right=30, down=-9)],
+    "out of the frame": [Move(of="tree", right=-18)],
+    "there and back": [Move(of="tree", right=30), Move(of="tree", right=-30)],
+    "copy": [Duplicate(of="tree", right=20), Move(of="tree 2", down=-10)],
+    "turned": [Rotate(of="tree", degrees=25)],
+    "larger": [Scale(of="tree", factor=1.5)],
+    "mirrored": [Flip(of="tree")],
+    "gone": [Delete(of="tree")],
+    "painted": [Brush(paint="tree", points=((5.5, 60.5), (30.5, 80.5)), radius=3), Move(of="tree", right=5)],
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_what_is_known_is_what_the_layout_knows(name):
+    layout = Layout.split(labels())
+    for one in EDITS[name]:
+        layout = one.apply(layout)
+    facts, where = known(layout), places(layout)
+    there = ~np.isnan(where[..., 0])
+    assert np.abs(facts.places - where)[there].max() <= 0.5
+    own = np.moveaxis(np.indices((HEIGHT, WIDTH)), 0, -1)
+    assert (facts.places[~there] == own[~there]).all() and not facts.moved[~there].any()
+    still = there & (np.abs(where - own).max(-1) == 0)
+    assert not facts.edited[still & (layout.ids == layout_ids())].any()
+    assert facts.edited[layout.ids != layout_ids()].all()
+    assert facts.edited.any() == (name not in ("nothing", "there and back"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("times", [1, 4])
+def test_drafts_have_the_right_classes_and_leave_the_rest(times):
+    ids = layout_ids().repeat(times, 0).repeat(times, 1)
+    big = analogon.LabelMap(ids, labels().palette)
+    pixels = photo().repeat(times, 0).repeat(times, 1)
+    drafter = Drafter(analogon.Exemplar(pixels.astype(np.float32) / 255, big), pixels)
+    assert (drafter.factor > 1) == (times > 1)
+    for name, edits in EDITS.items():
+        if name in ("out of the frame", "painted"):
+            continue
+        layout = Layout.split(big)
+        for one in edits:
+            layout = one.apply(layout)
+        found = drafter.draft(layout)
+        far = keep_mask(layout, reach=times * 20)
+        assert (found[far] == pixels[far]).all()
+        # the classes of the picture have colours of their own
+        seen = np.abs(found[:, :, None].astype(int) - big.palette.colors).sum(-1).argmin(-1) + 1
+        assert (seen == layout.ids).mean() > 0.99, name
