@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from analogon.data import Exemplar, LabelMap
+from analogon.jobs import Job
 from analogon.rendering import PLAIN, Rendering, Wishes
 from analogon.run import Outcome, Run
 
@@ -69,6 +70,20 @@ class Exportable(Synthesizer, Protocol):
         Its input ``labels`` is int32 (h, w) for any h and w, the classes as places in the exemplar's palette. Its
         outputs are ``picture``, uint8 (h, w, 3), and ``places``, int32 (h, w, 2), the row and column in the source of
         each pixel. Its metadata says what an application needs to know of it.
+        """
+
+
+class Performer(Synthesizer, Protocol):
+    """A synthesizer of a method whose registry entry names jobs."""
+
+    def perform(self, jobs: Sequence[Job], run: Run) -> Iterator[Rendering]:
+        """The pictures for jobs of one kind, all of a kind that the entry names, in their order.
+
+        A job has one picture, ``Animate`` as many as it has frames. Several sizes of ``Retarget`` are the frames of
+        one sequence, which does not jump; several of any other kind have nothing to do with each other, and their
+        random numbers are those of ``run.seed``, the next seed, and so on: the seed of each picture is the run's plus
+        its place. Deterministic, reports and stops as :meth:`Synthesizer.render` does. The exemplar's labels are
+        one class where nothing is known of the picture.
         """
 
 

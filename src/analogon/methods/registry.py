@@ -46,6 +46,8 @@ class Entry:
         accelerated: computes on other devices than the CPU too, which takes torch.
         many: can learn several exemplars at once (:class:`~analogon.methods.base.ManyMethod`).
         exports: its models can be exported (see :class:`~analogon.methods.base.Exportable`).
+        jobs: names of the jobs it can do besides new layouts, of :data:`~analogon.jobs.JOBS`
+            (see :class:`~analogon.methods.base.Performer`).
     """
 
     name: str
@@ -59,6 +61,7 @@ class Entry:
     accelerated: bool = False
     many: bool = False
     exports: bool = False
+    jobs: frozenset[str] = frozenset()
 
     @property
     def recipes(self) -> Mapping[str, Mapping[str, Any]]:
@@ -171,6 +174,16 @@ class Entry:
         if not self.many:
             able = next(entry.name for entry in METHODS.values() if entry.many)
             raise OptionError(f"Method '{self.name}' learns one picture at a time: fit each, or use method '{able}'.")
+
+    def check_does(self, job: str) -> None:
+        """Refuse a job of :data:`~analogon.jobs.JOBS` that is not in ``jobs``.
+
+        Raises:
+            OptionError: the method cannot do it.
+        """
+        if job not in self.jobs:
+            able = ", ".join(entry.name for entry in METHODS.values() if job in entry.jobs)
+            raise OptionError(f"Method '{self.name}' cannot {job}: use --method with one of {able}.")
 
     def check_exports(self) -> None:
         """Refuse to export models of a method that cannot, or without what that takes.
