@@ -141,8 +141,9 @@ class Animate:
 
     def __post_init__(self) -> None:
         """Check the values."""
-        if isinstance(self.frames, bool) or not isinstance(self.frames, int) or not 2 <= self.frames <= 1000:
-            raise OptionError(f"--frames cannot be {self.frames!r}: give a whole number from 2 to 1000.")
+        frames: Any = self.frames
+        if isinstance(frames, bool) or not isinstance(frames, int) or not 2 <= frames <= 1000:
+            raise OptionError(f"--frames cannot be {frames!r}: give a whole number from 2 to 1000.")
         _check_share("--amount", self.amount)
 
 
