@@ -51,6 +51,9 @@ class Copier:
             height, width = target.shape
             stay = (target.ids == source.ids[:height, :width]) & usable[:height, :width]
         places[stay] = np.argwhere(stay)
+        if wishes.places is not None:
+            given = wishes.places[..., 0] >= 0
+            places[given] = wishes.places[given]
         way = Provenance(places, source.shape)
         return Rendering(way.apply_to(self.exemplar.image), way, {"copying": 0.25})
 

@@ -86,3 +86,28 @@ def test_masks_that_cannot_be_kept(exemplar, target, make_target, mask, tmp_path
 def test_of_several_pictures_the_first_is_kept(exemplar, target, make_exemplar, mask):
     joined = analogon.Exemplar.join([exemplar, make_exemplar((40, 30))])
     assert (load_wishes(joined, target, keep=mask).keep == mask).all()
+
+
+def test_places_are_whole_numbers_of_the_targets_size_within_the_source(exemplar, target, mask, tmp_path, sentence):
+    given = np.full((*target.shape, 2), -1)
+    assert load_wishes(exemplar, target, places=given).places is None  # nothing is asked for
+    given[3, 4], given[5, 6] = (20, 30), (-1, 7)
+    np.save(tmp_path / "places.npy", given)
+    for one in (given, tmp_path / "places.npy", str(tmp_path / "places.npy")):
+        read = load_wishes(exemplar, target, places=one).places
+        assert read.dtype == np.int32 and (read >= 0).sum() == 2 and read[3, 4].tolist() == [20, 30]
+    outside = given.copy()
+    outside[3, 4] = 24, 30
+    masked = analogon.load_exemplar(exemplar.image, exemplar.labels, mask)
+    left_out = given.copy()
+    left_out[3, 4] = np.argwhere(~mask)[0]
+    for source, wrong, kind, words in (
+        (exemplar, given.astype(float), InputError, ["--places", "float64"]),
+        (exemplar, given[1:], InputError, ["--places", "(23, 32, 2)"]),
+        (exemplar, outside, InputError, ["--places", "32x24"]),
+        (exemplar, tmp_path / "missing.npy", InputError, [tmp_path / "missing.npy"]),
+        (masked, left_out, OptionError, ["--places", "--mask"]),
+    ):
+        with pytest.raises(kind) as error:
+            load_wishes(source, target, places=wrong)
+        sentence(error.value, *words)

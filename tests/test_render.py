@@ -47,10 +47,12 @@ def test_what_stays_is_the_edits_or_the_users_choice(model, exemplar, target):
     assert (model.render(target, keep=mask).labels.ids == exemplar.labels.ids).all()
 
 
-@pytest.mark.parametrize("wish", ["tile", "preview", "guides"])
+@pytest.mark.parametrize("wish", ["tile", "preview", "guides", "places"])
 def test_wishes_reach_the_method(model, exemplar, target, wish):
     ramp = np.linspace(1, 0, exemplar.labels.ids.size).reshape(exemplar.shape)
     asked = {wish: [Guide("ramp", ramp, np.zeros(target.shape))] if wish == "guides" else True}
+    if wish == "places":
+        asked = {wish: np.zeros((*target.shape, 2), int)}
     plain, other = model.render(target), model.render(target, **asked)
     assert (plain.image != other.image).any()
     assert other.record()["wishes"] != plain.record()["wishes"]
@@ -72,6 +74,7 @@ def test_the_record_has_wishes_and_timing(model, target):
         ({"keep": np.ones((24, 32), bool)}, "--keep"),
         ({"tile": True}, "--tile"),
         ({"preview": True}, "--preview"),
+        ({"places": np.zeros((24, 32, 2), int)}, "--places"),
         ({"guides": [Guide("edges", np.zeros((24, 32)), np.zeros((24, 32)))]}, "--guide"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -164,7 +167,7 @@ def test_a_model_of_nothing_learnt_is_saved_and_loaded(model, target, tmp_path):
 
 def test_methods_say_what_they_do(copying):
     info = analogon.describe_method("copying")
-    assert info.takes == {"keep", "tile", "preview", "guides", "mask"}
+    assert info.takes == {"keep", "tile", "preview", "guides", "places", "mask"}
     assert (info.learns, info.provenance, info.polish) == (False, True, False)
     semia = analogon.describe_method("semia")
     assert (semia.takes, semia.learns, semia.provenance, semia.polish) == (frozenset(), True, False, False)

@@ -64,6 +64,8 @@ def test_wishes_can_be_told_apart_by_their_records(guide):
             Wishes(preview=True),
             Wishes(guides=(guide,)),
             Wishes(guides=(other,)),
+            Wishes(places=np.zeros((3, 4, 2), np.int32)),
+            Wishes(places=np.ones((3, 4, 2), np.int32)),
         )
     ]
     assert all(a != b for i, a in enumerate(records) for b in records[:i])

@@ -12,7 +12,7 @@ from analogon.data import Exemplar, LabelMap
 from analogon.errors import ModelError, OptionError
 from analogon.fitting import check_finished, order
 from analogon.io import ImageSource, LabelSource, replacing
-from analogon.loading import load_target, load_wishes
+from analogon.loading import PlacesSource, load_target, load_wishes
 from analogon.methods import registry
 from analogon.methods.base import Exportable, ManyMethod, Polisher, Synthesizer
 from analogon.methods.bundle import FILE, Bundle
@@ -215,6 +215,7 @@ class Model:
         tile: bool = False,
         preview: bool = False,
         guides: Sequence[Guide] = (),
+        places: PlacesSource | None = None,
         polish: bool | None = None,
         progress: Callable[[Progress], None] | None = None,
     ) -> Result:
@@ -222,12 +223,12 @@ class Model:
 
         Args:
             target, mapping: see :func:`load_target`, also for the errors.
-            keep, tile, preview, guides, polish: see :func:`check_render`, also for the errors.
+            keep, tile, preview, guides, places, polish: see :func:`check_render`, also for the errors.
             progress: called with :class:`Progress` events; what it raises ends the render, as Ctrl-C does.
         """
-        layout = load_target(self.exemplar, target, mapping)
-        wishes = check_render(
-            self.exemplar, layout, self.method, keep=keep, tile=tile, preview=preview, guides=guides, polish=polish
+        layout, check = load_target(self.exemplar, target, mapping), partial(check_render, self.exemplar)
+        wishes = check(
+            layout, self.method, keep=keep, tile=tile, preview=preview, guides=guides, places=places, polish=polish
         )
         return next(self._results(layout, wishes, polish, progress or ignore, stream=False))
 
@@ -239,6 +240,7 @@ class Model:
         keep: str | ImageSource = "auto",
         tile: bool = False,
         guides: Sequence[Guide] = (),
+        places: PlacesSource | None = None,
         polish: bool | None = None,
         progress: Callable[[Progress], None] | None = None,
     ) -> Stream:
@@ -251,8 +253,8 @@ class Model:
         >>> for result in model.stream("moved.png"):  # doctest: +SKIP
         ...     show(result.image)
         """
-        layout = load_target(self.exemplar, target, mapping)
-        wishes = check_render(self.exemplar, layout, self.method, keep=keep, tile=tile, guides=guides, polish=polish)
+        layout, check = load_target(self.exemplar, target, mapping), partial(check_render, self.exemplar)
+        wishes = check(layout, self.method, keep=keep, tile=tile, guides=guides, places=places, polish=polish)
         return Stream(partial(self._results, layout, wishes, polish, stream=True), progress or ignore)
 
     def _results(
@@ -361,6 +363,7 @@ def check_render(
     tile: bool = False,
     preview: bool = False,
     guides: Sequence[Guide] = (),
+    places: PlacesSource | None = None,
     polish: bool | None = None,
     provenance: bool = False,
 ) -> Wishes:
@@ -374,6 +377,8 @@ def check_render(
         tile: the result continues without a seam where its left edge is put to its right, and its top to its bottom.
         preview: a quick first impression will do.
         guides: further pairs of maps that say which places are alike.
+        places: where in the source pixels come from: whole numbers (h, w, 2), row and column, -1 where nothing is
+            asked for; or an .npy file of them, as results write it with their provenance.
         polish: refine the result with pieces of the source; None does so if that is the method's way.
         provenance: the result has to say where its pixels come from.
 
@@ -382,10 +387,10 @@ def check_render(
 
     Raises:
         OptionError: the method cannot do one of these, or there is a mask and the sizes of source and target differ.
-        InputError: a mask or guide has the wrong size, or cannot be read.
+        InputError: a mask, guide or places have the wrong size, or cannot be read.
     """
     entry = registry.get(method)
-    wishes = load_wishes(exemplar, target, keep=keep, tile=tile, preview=preview, guides=guides)
+    wishes = load_wishes(exemplar, target, keep=keep, tile=tile, preview=preview, guides=guides, places=places)
     entry.check_takes(wishes.asked())
     polishing = entry.polishes(polish, preview=wishes.preview)
     if provenance and not (entry.provenance or polishing):

@@ -11,8 +11,11 @@ from numpy.typing import NDArray
 
 from analogon.data import Exemplar, LabelMap
 from analogon.errors import InputError, OptionError
-from analogon.io import ImageSource, LabelSource, UnusedKeys, read_image, read_labels, read_mask, read_target
+from analogon.io import ImageSource, LabelSource, UnusedKeys, load_npy, read_image, read_labels, read_mask, read_target
 from analogon.rendering import Guide, Wishes
+
+#: Where pixels come from: integers (h, w, 2), or an .npy file of them.
+PlacesSource = NDArray[np.integer] | str | PathLike[str]
 
 
 def load_exemplar(image: ImageSource, labels: LabelSource | LabelMap, mask: ImageSource | None = None) -> Exemplar:
@@ -94,14 +97,17 @@ def load_wishes(
     tile: bool = False,
     preview: bool = False,
     guides: Iterable[Guide] = (),
+    places: PlacesSource | None = None,
 ) -> Wishes:
     """The wishes for one target, read and checked against it and the exemplar.
 
     Args:
         keep: ``"auto"``, ``"none"``, or a mask of the target's size, white where the source's pixels must stay.
+        places: an array or .npy file of the target's size; see :class:`~analogon.rendering.Wishes`.
 
     Raises:
-        InputError: the mask cannot be read, or it or a guide has the wrong size. OptionError: there is a mask, and
+        InputError: the mask or the places cannot be read, or one of these or a guide has the wrong size, or a place
+            lies outside the source or where --mask leaves it out. OptionError: there is a mask, and
             source and target differ in size.
     """
     guides = tuple(guides)
@@ -113,9 +119,31 @@ def load_wishes(
                     f"The {what} of guide '{guide.name}' is {_size(array)} pixels, and the {what} itself "
                     f"{_size(shape)}: give a picture of the {what}'s size."
                 )
+    known = None if places is None else _places(exemplar, target, places)
     if isinstance(keep, str) and keep in ("auto", "none"):
-        return Wishes("none" if keep == "none" else "auto", bool(tile), bool(preview), guides)
-    return Wishes(_mask(exemplar, target, keep), bool(tile), bool(preview), guides)
+        return Wishes("none" if keep == "none" else "auto", bool(tile), bool(preview), guides, known)
+    return Wishes(_mask(exemplar, target, keep), bool(tile), bool(preview), guides, known)
+
+
+def _places(exemplar: Exemplar, target: LabelMap, given: PlacesSource) -> NDArray[np.int32] | None:
+    """Whole numbers (h, w, 2); None where they ask for nothing."""
+    name = "The places" if isinstance(given, np.ndarray) else f"'{given}'"
+    array = given if isinstance(given, np.ndarray) else load_npy(given)
+    if array.dtype.kind not in "iu" or array.shape != (*target.shape, 2):
+        raise InputError(
+            f"{name} for --places are {array.dtype} of shape {array.shape}: give whole numbers of shape "
+            f"{(*target.shape, 2)}, a row and a column of the source for each pixel of the target, or -1."
+        )
+    asked: NDArray[np.bool_] = np.all(array >= 0, axis=-1)
+    if not asked.any():
+        return None
+    if np.any(array[asked] >= exemplar.shape):
+        raise InputError(f"{name} for --places reach outside the source, which is {_size(exemplar.shape)} pixels.")
+    places = np.where(asked[..., None], array, -1).astype(np.int32)
+    if exemplar.usable is not None and not exemplar.usable[tuple(np.moveaxis(places[asked], -1, 0))].all():
+        raise OptionError("--places has pixels that --mask leaves out: make one of them smaller.")
+    places.setflags(write=False)
+    return places
 
 
 def _mask(exemplar: Exemplar, target: LabelMap, keep: ImageSource) -> NDArray[np.bool_]:

@@ -73,12 +73,15 @@ class Wishes:
         tile: the result continues without a seam where its left edge is put to its right, and its top to its bottom.
         preview: a quick first impression will do.
         guides: further pairs of maps that say what is alike.
+        places: int32 (h, w, 2), the row and the column of the source that a pixel is copied from, and -1 where nothing
+            is asked for. The pixels at the rim of what is asked for may follow what is around.
     """
 
     keep: Literal["auto", "none"] | NDArray[np.bool_] = "auto"
     tile: bool = False
     preview: bool = False
     guides: tuple[Guide, ...] = ()
+    places: NDArray[np.int32] | None = None
 
     def asked(self) -> tuple[str, ...]:
         """Names of the wishes that are not the default."""
@@ -95,7 +98,10 @@ class Wishes:
         if isinstance(keep, np.ndarray):
             keep = {"mask": sha256(np.packbits(keep).tobytes()).hexdigest(), "share": float(keep.mean())}
         guides = [guide.record() for guide in self.guides]
-        return {"keep": keep, "tile": self.tile, "preview": self.preview, "guides": guides}
+        record = {"keep": keep, "tile": self.tile, "preview": self.preview, "guides": guides}
+        if self.places is not None:
+            record["places"] = sha256(self.places.astype("<i4").tobytes()).hexdigest()
+        return record
 
 
 #: Nothing but the layout.

@@ -133,6 +133,19 @@ def test_a_recipe_is_replayed_to_the_bit(analogon, labels, tmp_path):
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "c.png").read_bytes()
 
 
+def test_places_go_from_the_layout_to_the_picture(analogon, labels, tmp_path):
+    photo = np.random.default_rng(0).uniform(0, 1, (*package.read_labels(labels).shape, 3)).astype(np.float32)
+    package.write_image(tmp_path / "photo.png", photo)
+    target, places = tmp_path / "target.png", tmp_path / "places.npy"
+    assert analogon("layout", labels, "--flip", "house", "-o", target, "--places", places).code == 0
+    made = ["make", tmp_path / "photo.png", labels, target, "--keep", "none"]
+    assert analogon(*made, "--places", places, "-o", tmp_path / "out", "--provenance").code == 0
+    wanted, found = np.load(places), np.load(tmp_path / "out" / "target.provenance.npy")
+    told = wanted[..., 0] >= 0
+    assert told.any() and (found == wanted).all(-1)[told].mean() > 0.5
+    assert str(target) in analogon(*made, "--places", target, "-o", tmp_path / "out").sentence
+
+
 def test_objects_are_listed(analogon, labels):
     answer = analogon("layout", labels, "--list")
     assert "tree  (tree)  8x8 at row 4, column 8  5.6 %" in answer.out.splitlines()
@@ -161,6 +174,7 @@ def test_connectivity_changes_what_an_object_is(analogon, labels, tmp_path):
         (["--move", "tree:4,0"], ["-o"]),
         (["-o", "t.jpg"], ["t.jpg", ".png"]),
         (["-o", "t.png", "--recipe", "t.txt"], ["--recipe", "t.txt", ".json"]),
+        (["-o", "t.png", "--places", "t.png"], ["--places", "t.png", ".npy"]),
         (["-o", "t.png", "--keep-mask", "t.png"], ["--keep-mask", "overwrite"]),
         (["-o", "labels.png"], ["labels.png", "overwrite"]),
         (["--move", "tree:4,0", "--replay", "r.json", "-o", "t.png"], ["--replay", "before all other"]),

@@ -2,10 +2,24 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage as ndi
 
 import analogon
 from analogon import Exemplar, LabelClass, LabelMap, Layout, OptionError, Palette
-from analogon.layout import Brush, Delete, Duplicate, Flip, Move, Rotate, Scale, guides, keep_mask, places
+from analogon.layout import (
+    Brush,
+    Delete,
+    Duplicate,
+    Flip,
+    Move,
+    Rotate,
+    Scale,
+    carried,
+    guides,
+    keep_mask,
+    places,
+    save_carried,
+)
 
 from .drawn import drawn
 
@@ -82,3 +96,49 @@ def test_the_engine_follows_an_object_that_grew():
         assert result.provenance is not None
         near.append((np.hypot(*np.moveaxis(result.provenance.places - where, -1, 0))[known] < 1.5).mean())
     assert near[1] > 0.95 and near[0] < near[1] - 0.2, near
+
+
+def test_what_is_carried_is_what_moved_without_being_stretched(tmp_path):
+    assert (carried(followed(Delete(of="boat"))) == -1).all()
+    moved = carried(followed(Move(of="tree", right=2)))
+    assert moved.dtype == np.int32 and (moved[..., 0] >= 0).sum() == 4
+    assert moved[1, 5].tolist() == [1, 3] and moved[1, 3].tolist() == [-1, -1]
+    assert carried(followed(Flip(of="house")))[2, 7].tolist() == [2, 8]
+    assert (carried(followed(Rotate(of="tree", degrees=180)))[..., 0] >= 0).sum() == 4
+    assert (carried(followed(Scale(of="tree", factor=2))) == -1).all()
+    save_carried(followed(Flip(of="house")), tmp_path / "places.npy")
+    assert (np.load(tmp_path / "places.npy") == carried(followed(Flip(of="house")))).all()
+
+
+@pytest.mark.parametrize("turn", [Flip(of="car"), Rotate(of="car", degrees=30)], ids=["flip", "rotate"])
+def test_the_engine_carries_an_object_that_was_turned(turn):
+    palette = Palette((LabelClass(0, "sky", (120, 180, 250)), LabelClass(2, "car", (200, 0, 0))))
+    rows, columns = np.mgrid[0:48, 0:64]
+    car = (abs(rows - 23) < 9) & (abs(columns - 28) < 15)
+    image = np.where(car, 0.7, 0.2)[..., None] + np.random.default_rng(0).uniform(-0.1, 0.1, (48, 64, 3))
+    image[car, 0] = (columns[car] - 12) / 32
+    exemplar = Exemplar(image.astype(np.float32), LabelMap(np.where(car, 2, 0), palette))
+    layout = turn.apply(Layout.split(exemplar.labels))
+    where, kept = carried(layout), keep_mask(layout)
+    told, model = where[..., 0] >= 0, analogon.fit(exemplar)
+    assert guides(layout) and not guides(layout, besides=where)
+    held = []
+    for more in ({}, {"places": where}):
+        result = model.render(layout.target, keep=kept, **more)
+        assert (result.image[kept] == exemplar.image[kept]).all()
+        held.append((result.provenance.places == where).all(-1) & told)
+    assert held[0].sum() < 0.2 * told.sum()
+    assert (held[1] >= ndi.binary_erosion(told, np.ones((3, 3)))).all()
+    assert (result.labels.ids == layout.ids).mean() > 0.99
+
+
+def test_places_are_held_but_for_their_rim_and_where_the_class_is_another():
+    palette = Palette((LabelClass(0, "left", (0, 0, 0)), LabelClass(1, "right", (9, 9, 9))))
+    halves = LabelMap(np.arange(48) // 24 + np.zeros((40, 1), int), palette)
+    image = 0.6 * halves.ids[..., None] + np.random.default_rng(1).uniform(0, 0.3, (40, 48, 3))
+    exemplar = Exemplar(image.astype(np.float32), halves)
+    given = np.full((40, 48, 2), -1)
+    given[10:30, 4:40] = np.stack(np.indices((20, 36)), -1)  # from the top left, where all is of the class "left"
+    places = analogon.fit(exemplar).render(exemplar.labels, places=given).provenance.places
+    assert (places[11:29, 5:23] == given[11:29, 5:23]).all()
+    assert (places[:, 25:, 1] >= 24).all()

@@ -170,6 +170,7 @@ WISHES = {
     "tile": {"tile": True},
     "preview": {"preview": True},
     "guides": {"guides": [Guide("ramp", np.linspace(1, 0, 24 * 32).reshape(24, 32), np.zeros((24, 32)))]},
+    "places": {"places": np.stack([np.full((24, 32), 2), np.full((24, 32), 3)], -1)},
 }
 
 

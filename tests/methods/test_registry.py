@@ -239,7 +239,7 @@ def test_a_wish_that_a_method_cannot_fulfil(copying, wish, sentence):
     copying.check_takes(registry.WISHES)
     plain = registry.Entry("plain", "", "", False, takes=frozenset(registry.WISHES) - {wish})
     with pytest.raises(OptionError) as error:
-        plain.check_takes(["keep", "tile", "preview", "guides", "mask"])
+        plain.check_takes(["keep", "tile", "preview", "guides", "places", "mask"])
     option = registry.WISHES[wish][0]
     able = next(name for name, entry in registry.METHODS.items() if wish in entry.takes)
     sentence(error.value, "Method 'plain' cannot", f"leave out {option}, or use --method {able}.")

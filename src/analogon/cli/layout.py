@@ -71,6 +71,13 @@ def layout(
         Path | None,
         Parameter(metavar="FILE", help="Write a mask for --keep of analogon make: white where nothing need change."),
     ] = None,
+    places: Annotated[
+        Path | None,
+        Parameter(
+            metavar="FILE",
+            help="Write, as .npy, where objects come from, for --places of analogon make: they stay whole.",
+        ),
+    ] = None,
     recipe: Annotated[
         Path | None, Parameter(metavar="FILE", help="Write what was done, as .json; --replay FILE does it again.")
     ] = None,
@@ -96,7 +103,7 @@ def layout(
     """
     import analogon
 
-    written = {"-o": output, "--keep-mask": keep_mask, "--recipe": recipe}
+    written = {"-o": output, "--keep-mask": keep_mask, "--places": places, "--recipe": recipe}
     read = [labels, *(Path(text) for option, text in operations if option == "--replay")]
     _check(written, read, listing=list_objects)
     before = analogon.read_labels(labels)
@@ -112,15 +119,17 @@ def layout(
             history.apply(*_operations(history.layout, option, text, uncovered))
     if list_objects:
         say(analogon.layout.Scene(history.layout).text())
-    _write(history, output, keep_mask, recipe)
+    _write(history, output, keep_mask, places, recipe)
 
 
-def _write(history: "History", output: Path | None, keep_mask: Path | None, recipe: Path | None) -> None:
+def _write(
+    history: "History", output: Path | None, keep_mask: Path | None, places: Path | None, recipe: Path | None
+) -> None:
     import numpy as np
 
     import analogon
 
-    for path in filter(None, (output, keep_mask, recipe)):
+    for path in filter(None, (output, keep_mask, places, recipe)):
         path.parent.mkdir(parents=True, exist_ok=True)
     if recipe is not None:
         history.save(recipe)
@@ -129,6 +138,9 @@ def _write(history: "History", output: Path | None, keep_mask: Path | None, reci
         kept = analogon.layout.keep_mask(history.layout)
         analogon.write_image(keep_mask, np.repeat(kept[..., None], 3, axis=2).astype(np.float32))
         say(f"{keep_mask}")
+    if places is not None:
+        analogon.layout.save_carried(history.layout, places)
+        say(f"{places}")
     if output is not None:
         analogon.write_labels(output, history.layout.target)
         say(f"{output}")
@@ -142,7 +154,7 @@ def _check(written: Mapping[str, Path | None], read: Sequence[Path], *, listing:
     for option, path in written.items():
         if path is None:
             continue
-        suffix = ".json" if option == "--recipe" else ".png"
+        suffix = {"--recipe": ".json", "--places": ".npy"}.get(option, ".png")
         if path.suffix.lower() != suffix or not path.stem:
             raise OptionError(f"{option} cannot write '{path}': name a file that ends in {suffix}.")
         if path.is_dir():

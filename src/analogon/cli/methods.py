@@ -16,6 +16,7 @@ _OPTIONS = {
     "tile": "--tile",
     "preview": "--preview",
     "guides": "--guide",
+    "places": "--places",
     "mask": "--mask and --also",
 }
 

@@ -109,6 +109,14 @@ class RenderOptions:
             "1 counts as much as the picture itself; no path may hold a colon. May be repeated.",
         ),
     ] = field(default_factory=list)
+    places: Annotated[
+        Path | None,
+        Parameter(
+            metavar="FILE",
+            show_default=False,
+            help="Where in the source pixels must come from, an .npy file that analogon layout --places writes.",
+        ),
+    ] = None
     polish: Annotated[
         bool | None,
         Parameter(
@@ -130,6 +138,7 @@ class RenderOptions:
     def files(self) -> list[Path]:
         """Every file that the options name."""
         files = [Path(part) for text in self.guides for part in parts(text, "--guide", _GUIDE)[:2]]
+        files += [] if self.places is None else [self.places]
         return files if self.keep in ("auto", "none") else [Path(self.keep), *files]
 
     def read(self) -> dict[str, Any]:
@@ -153,6 +162,7 @@ class RenderOptions:
             "tile": self.tile,
             "preview": self.preview,
             "guides": tuple(guides),
+            "places": self.places,
             "polish": self.polish,
         }
 

@@ -6,6 +6,7 @@ Nothing else in the package opens these files.
 from analogon.io.atomic import Writer, replacing, write_text, write_together
 from analogon.io.folders import Case, find_case
 from analogon.io.images import image_writer, read_image, to_bytes, write_image
+from analogon.io.label_files import load_npy
 from analogon.io.labels import labels_writer, read_labels, read_target, write_labels
 from analogon.io.maps import read_map, read_mask
 from analogon.io.matching import UnusedKeys
@@ -20,6 +21,7 @@ __all__ = [
     "find_case",
     "image_writer",
     "labels_writer",
+    "load_npy",
     "read_image",
     "read_labels",
     "read_map",

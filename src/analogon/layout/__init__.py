@@ -1,7 +1,7 @@
 """A label map as objects that can be moved about: what comes of it is a new label map, and what a render needs."""
 
 from analogon.layout.arrangement import Layout
-from analogon.layout.following import guides, keep_mask, places
+from analogon.layout.following import carried, guides, keep_mask, places, save_carried
 from analogon.layout.history import History, operation
 from analogon.layout.moving import Deform, Delete, Duplicate, Flip, Move, Rotate, Scale
 from analogon.layout.objects import LayoutObject, ObjectGroup
@@ -35,9 +35,11 @@ __all__ = [
     "Scene",
     "Spans",
     "Ungroup",
+    "carried",
     "guides",
     "keep_mask",
     "operation",
     "operations_of",
     "places",
+    "save_carried",
 ]

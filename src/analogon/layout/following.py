@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analogon.errors import OptionError
+from analogon.io import replacing
 from analogon.layout.arrangement import Layout
 from analogon.layout.regions import Bools
 from analogon.rendering import Guide
@@ -17,6 +19,8 @@ from analogon.rendering import Guide
 REACH, LEAST_REACH = 0.03, 8
 #: How much the places of objects count by default; 1 is as much as the colours of the picture.
 WEIGHT = 80.0
+#: Objects keep their pixels where no length in them changed by more than this factor.
+STRETCH = 1.2
 #: A pixel has moved if its place is farther away than this.
 MOVED = 0.5
 
@@ -74,7 +78,7 @@ def keep_mask(layout: Layout, reach: float | None = None) -> Bools:
     return kept
 
 
-def guides(layout: Layout, weight: float = WEIGHT) -> tuple[Guide, ...]:
+def guides(layout: Layout, weight: float = WEIGHT, *, besides: NDArray[np.int32] | None = None) -> tuple[Guide, ...]:
     """What tells a render that the pixels of objects go where the objects went: no guide or one.
 
     The guide has the row and the column in the source of each pixel of an object that was moved, copied or bent, as
@@ -83,11 +87,14 @@ def guides(layout: Layout, weight: float = WEIGHT) -> tuple[Guide, ...]:
 
     Args:
         weight: how much it counts, above 0; 1 is as much as the colours of the picture.
+        besides: what :func:`carried` gave, of which the render is told anyway: it needs a guide for the rest alone.
     """
     where = places(layout)
     here = _own(layout.shape)
     known = ~np.isnan(where[..., 0])
     moved = known & (np.abs(where - here).max(-1) > MOVED)
+    if besides is not None:
+        moved &= besides[..., 0] < 0
     if not moved.any():
         return ()
     followed = np.zeros(layout.shape, bool)
@@ -106,6 +113,45 @@ def guides(layout: Layout, weight: float = WEIGHT) -> tuple[Guide, ...]:
     follows = known & followed[rounded[..., 0], rounded[..., 1]]
     target = np.where(follows[..., None], (np.nan_to_num(where) - [top, left]) / side, -1).astype(np.float32)
     return (Guide("objects", source, target, weight),)
+
+
+def carried(layout: Layout) -> NDArray[np.int32]:
+    """The pixels that objects which were moved, turned or mirrored take with them: int32 (h, w, 2).
+
+    Row and column in the source of each of their pixels, and -1 for all others: what has not moved, what was painted,
+    and what was stretched or shrunk by more than a fifth, which had better be made anew (see :func:`guides`). Take it
+    for ``places`` of a render, together with :func:`keep_mask`.
+    """
+    where = places(layout)
+    moved = ~np.isnan(where[..., 0]) & (np.abs(where - _own(layout.shape)).max(-1) > MOVED)
+    rows, columns = np.nonzero(moved)
+    found = np.full((*layout.shape, 2), -1, np.int32)
+    if not len(rows):
+        return found
+    box = slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)
+    mine = moved[box]
+    whole = mine.copy()
+    for axis in (0, 1):
+        length = np.linalg.norm(np.diff(where[box], axis=axis), axis=-1)
+        same = np.diff(layout.owners[box], axis=axis) == 0
+        # a pixel at a border has one neighbour, or none
+        wrong = same & mine.take(range(1, mine.shape[axis]), axis) & ((length > STRETCH) | (length < 1 / STRETCH))
+        first, second = [(0, 1), (1, 0)]
+        pads = [[(0, 0), (0, 0)], [(0, 0), (0, 0)]]
+        pads[0][axis], pads[1][axis] = first, second
+        whole &= ~(np.pad(wrong, pads[0]) | np.pad(wrong, pads[1]))
+    found[box][whole] = np.clip(np.rint(where[box][whole]), 0, np.array(layout.shape) - 1)
+    return found
+
+
+def save_carried(layout: Layout, path: str | Path) -> None:
+    """Write :func:`carried` as an ``.npy`` file.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    with replacing(Path(path)) as file:
+        np.save(file, carried(layout))
 
 
 def _own(shape: tuple[int, int]) -> NDArray[np.int64]:

@@ -25,6 +25,7 @@ WISHES: Mapping[str, tuple[str, str]] = {
     "tile": ("--tile", "make tiles"),
     "preview": ("--preview", "make a quick preview"),
     "guides": ("--guide", "follow guides"),
+    "places": ("--places", "be told where pixels come from"),
     "mask": ("--mask and --also", "leave out parts of a source or take from several"),
 }
 

@@ -26,6 +26,8 @@ from analogon.transport import transport
 DEFAULTS = Settings()
 #: A preview searches down to the level that has no more pixels than this.
 PREVIEW_PIXELS = 16_000
+#: Width in pixels of the rim of what has to come from a given place that may come from elsewhere all the same.
+RIM = 1
 #: Pixels around a tiling target that the tone at its seams is computed on.
 TILE_MARGIN = 32
 
@@ -96,12 +98,14 @@ def synthesize(
     if whole.usable is not None:
         fallback = _in_class(fallback, source_ids, target_ids)
     moved = moved_regions(target_ids, fallback)
-    fixed, waters = staying(whole, source_ids, target_ids, wishes, moved), list[Water]()
+    told = given_places(source_ids, target_ids, wishes.places)
+    fixed, waters = staying(whole, source_ids, target_ids, wishes, moved, told), list[Water]()
     if pieces and start is None and advice is None and (reflect or not fixed.any()):
         cell = cell_size(target.shape)
         waters = reflections.waters(source, source_ids, target_ids, cell, whole.frame)
     if waters:
-        fixed = staying(whole, source_ids, target_ids, wishes, moved, reflections.concerned(waters, cell, target.shape))
+        concerned = reflections.concerned(waters, cell, target.shape)
+        fixed = staying(whole, source_ids, target_ids, wishes, moved, concerned if told is None else concerned | told)
     clock.stage("carrying")
     sure = np.zeros(target.shape, bool)
     if start is not None:
@@ -123,6 +127,11 @@ def synthesize(
         )
     else:
         places = np.floor(fallback + 0.5).astype(np.int32)
+    firm = fixed
+    if told is not None and wishes.places is not None:
+        told &= ~fixed
+        places[told] = wishes.places[told]
+        firm = fixed | inner(told)
     places[fixed] = np.stack(np.nonzero(fixed), -1)
     clock.stage("arranging")
     # what is fixed beyond the reach of a patch needs no look, so that a small edit takes little time
@@ -132,7 +141,7 @@ def synthesize(
         source_ids,
         target_ids[part],
         guides[part],
-        fixed[part],
+        firm[part],
         sure[part],
         demand=np.bincount(target_ids.ravel(), minlength=len(exemplar.labels.palette)),
         elsewhere=usage_of(places, source_ids.shape) - usage_of(places[part], source_ids.shape),
@@ -281,6 +290,24 @@ def staying(
     for move in moved:  # one that covers its own old place has moved there too
         kept &= ~np.repeat(np.repeat(move.region, move.every, 0), move.every, 1)[: kept.shape[0], : kept.shape[1]]
     return kept
+
+
+def given_places(source_ids: Ids, target_ids: Ids, places: NDArray[np.int32] | None) -> NDArray[np.bool_] | None:
+    """Pixels (h, w) whose places are asked for, and are of their class; None where nothing is asked for."""
+    if places is None:
+        return None
+    asked = places[..., 0] >= 0
+    there = np.maximum(places, 0)
+    found: NDArray[np.bool_] = asked & (source_ids[there[..., 0], there[..., 1]] == target_ids)
+    return found
+
+
+def inner(told: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """All but the rim, where colours of two things are mixed in one pixel: what lies beside may suit it better."""
+    from scipy import ndimage as ndi
+
+    without: NDArray[np.bool_] = ndi.binary_erosion(told, np.ones((3, 3), bool), iterations=RIM, border_value=1)
+    return without
 
 
 def _carried(exemplar: Exemplar, target: LabelMap) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ from analogon.api import Model, fit, load
 from analogon.catalogue import describe_method
 from analogon.errors import AnalogonError
 from analogon.io.images import to_bytes
-from analogon.layout import Layout, guides, keep_mask
+from analogon.layout import Layout, carried, guides, keep_mask
 from analogon.result import Result
 from analogon.run import Progress
 from analogon.studio.drafting import Drafter, known
@@ -89,8 +89,10 @@ def rendered(
     more: dict[str, Any] = {}
     if "keep" in takes:
         more["keep"] = keep_mask(layout)
+    if "places" in takes:
+        more["places"] = carried(layout)
     if "guides" in takes and not preview:
-        more["guides"] = guides(layout)
+        more["guides"] = guides(layout, besides=more.get("places"))
     if preview:
         more["preview"] = True
     result = model.render(layout.target, progress=listen, **more)
