@@ -126,7 +126,7 @@ def test_the_engine_carries_an_object_that_was_turned(turn):
     assert (result.image[kept] == exemplar.image[kept]).all()
     held = (result.provenance.places == where).all(-1)
     assert (held >= ndi.binary_erosion(told, np.ones((3, 3)))).all()
-    assert (result.labels.ids == layout.ids).mean() > 0.99
+    assert (result.labels.ids == layout.ids).mean() > 0.98
 
 
 def test_places_are_held_but_for_their_rim_and_where_the_class_is_another():
