@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 from analogon._version import __version__
 
 if TYPE_CHECKING:
-    from analogon import layout
-    from analogon.api import Model, check_render, check_save, fit, fit_many, load
+    from analogon import jobs, layout
+    from analogon.animation import Animation
+    from analogon.api import Model, fit, fit_many, load
     from analogon.catalogue import FieldInfo, MethodInfo, describe_method, list_methods
+    from analogon.checking import check_jobs, check_render, check_save
     from analogon.comparing import bench, compare
     from analogon.data import Exemplar, LabelClass, LabelMap, Palette
     from analogon.errors import (
@@ -25,14 +27,36 @@ if TYPE_CHECKING:
         OptionError,
         TrainingError,
     )
-    from analogon.io import find_case, read_image, read_labels, read_map, read_mask, write_image, write_labels
+    from analogon.io import (
+        check_animation,
+        find_case,
+        read_image,
+        read_labels,
+        read_map,
+        read_mask,
+        write_image,
+        write_labels,
+    )
     from analogon.layout import History, Layout
     from analogon.loading import load_exemplar, load_guide, load_target, load_targets
-    from analogon.metrics import CLASS_METRICS, METRICS, Metric, Scorer, Scores, diversity
+    from analogon.metrics import CLASS_METRICS, METRICS, Assessment, Metric, Scorer, Scores, assess, diversity
     from analogon.metrics.learned import Weights, fid, kid
+    from analogon.performing import (
+        animate,
+        edit,
+        harmonize,
+        paint,
+        prepare,
+        reshape,
+        retarget,
+        retarget_through,
+        upscale,
+        vary,
+    )
     from analogon.provenance import Provenance
+    from analogon.removing import remove
     from analogon.rendering import Guide
-    from analogon.report import SheetRow, contact_sheet
+    from analogon.report import SheetRow, contact_sheet, picture_sheet, thumbnail
     from analogon.report.values import Case, Comparison, Contender, Trial
     from analogon.result import Result
     from analogon.run import Progress
@@ -43,23 +67,31 @@ if TYPE_CHECKING:
 
 #: Public names by the module that has them. They are imported on first use: the package starts at once.
 _HOMES = {
-    "analogon.api": ("Model", "check_render", "check_save", "fit", "fit_many", "load"),
+    "analogon.animation": ("Animation",),
+    "analogon.api": ("Model", "fit", "fit_many", "load"),
     "analogon.catalogue": ("FieldInfo", "MethodInfo", "describe_method", "list_methods"),
+    "analogon.checking": ("check_jobs", "check_render", "check_save"),
     "analogon.comparing": ("bench", "compare"),
     "analogon.data": ("Exemplar", "LabelClass", "LabelMap", "Palette"),
     "analogon.errors": (
         "AnalogonError", "InputError", "LabelError", "ModelError", "OptionError", "TrainingError",
     ),
     "analogon.io": (
-        "find_case", "read_image", "read_labels", "read_map", "read_mask", "write_image", "write_labels",
+        "check_animation", "find_case", "read_image", "read_labels", "read_map", "read_mask", "write_image",
+        "write_labels",
     ),
     "analogon.layout": ("History", "Layout"),
     "analogon.loading": ("load_exemplar", "load_guide", "load_target", "load_targets"),
-    "analogon.metrics": ("CLASS_METRICS", "METRICS", "Metric", "Scorer", "Scores", "diversity"),
+    "analogon.metrics": ("CLASS_METRICS", "METRICS", "Assessment", "Metric", "Scorer", "Scores", "assess", "diversity"),
     "analogon.metrics.learned": ("Weights", "fid", "kid"),
+    "analogon.performing": (
+        "animate", "edit", "harmonize", "paint", "prepare", "reshape", "retarget", "retarget_through", "upscale",
+        "vary",
+    ),
     "analogon.provenance": ("Provenance",),
     "analogon.rendering": ("Guide",),
-    "analogon.report": ("SheetRow", "contact_sheet"),
+    "analogon.removing": ("remove",),
+    "analogon.report": ("SheetRow", "contact_sheet", "picture_sheet", "thumbnail"),
     "analogon.report.values": ("Case", "Comparison", "Contender", "Trial"),
     "analogon.result": ("Result",),
     "analogon.run": ("Progress",),
@@ -69,13 +101,15 @@ _HOMES = {
     "analogon.study": ("make_study", "serve_study", "study_results"),
 }  # fmt: skip
 #: Public modules, with names of their own.
-_ROOMS = ("layout",)
+_ROOMS = ("jobs", "layout")
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
     "CLASS_METRICS",
     "METRICS",
     "AnalogonError",
+    "Animation",
+    "Assessment",
     "Case",
     "Comparison",
     "Contender",
@@ -105,18 +139,25 @@ __all__ = [
     "Trial",
     "Weights",
     "__version__",
+    "animate",
+    "assess",
     "bench",
+    "check_animation",
+    "check_jobs",
     "check_render",
     "check_save",
     "compare",
     "contact_sheet",
     "describe_method",
     "diversity",
+    "edit",
     "fid",
     "find_case",
     "first_labels",
     "fit",
     "fit_many",
+    "harmonize",
+    "jobs",
     "kid",
     "layout",
     "list_methods",
@@ -126,13 +167,23 @@ __all__ = [
     "load_target",
     "load_targets",
     "make_study",
+    "paint",
+    "picture_sheet",
+    "prepare",
     "read_image",
     "read_labels",
     "read_map",
     "read_mask",
+    "remove",
+    "reshape",
+    "retarget",
+    "retarget_through",
     "serve_studio",
     "serve_study",
     "study_results",
+    "thumbnail",
+    "upscale",
+    "vary",
     "write_image",
     "write_labels",
 ]

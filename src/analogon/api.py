@@ -8,13 +8,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+from analogon.checking import check_jobs, check_render
 from analogon.data import Exemplar, LabelMap
 from analogon.errors import ModelError, OptionError
 from analogon.fitting import check_finished, order
 from analogon.io import ImageSource, LabelSource, replacing
-from analogon.loading import PlacesSource, load_target, load_wishes
+from analogon.jobs import Animate, Job, Retarget
+from analogon.jobs import record as job_record
+from analogon.loading import PlacesSource, load_target
 from analogon.methods import registry
-from analogon.methods.base import Exportable, ManyMethod, Polisher, Synthesizer
+from analogon.methods.base import Exportable, ManyMethod, Performer, Polisher, Synthesizer
 from analogon.methods.bundle import FILE, Bundle
 from analogon.rendering import Guide, Rendering, Wishes
 from analogon.result import Result, versions
@@ -271,29 +274,79 @@ class Model:
         device, threads = entry.machine(self._device)
         run = Run(device=device, seed=self.seed, listener=listener)
         polishing = entry.polishes(polish, preview=wishes.preview)
-        source, seconds, since = self.exemplar.labels, 0.0, time.monotonic()
+        seconds, since = 0.0, time.monotonic()
         asked, timing = wishes.record(), dict[str, float]()
         for stage, rendering in self._stages(layout, wishes, run, draft=stream, polish=polishing):
             seconds += time.monotonic() - since
             timing |= {f"{stage}: {part}" if stage else part: spent for part, spent in rendering.seconds.items()}
             if stream or not polishing or stage == "polishing":
-                way = rendering.provenance
-                yield Result(
-                    image=rendering.image,
-                    method=self.method,
-                    config=self.config,
-                    seed=self.seed,
+                yield self._result(
+                    rendering,
+                    run,
+                    threads,
+                    layout,
                     seconds=seconds,
                     inputs={**self.record["inputs"], "target": layout.digest()},
-                    device=device,
-                    threads=threads,
-                    fit={name: self.record[name] for name in ("fit_seconds", "stopped", "device", "threads")},
-                    versions=versions(),
                     wishes={**asked, "polish": stage == "polishing", **({"draft": True} if stage == "draft" else {})},
                     timing=dict(timing),
-                    provenance=way,
-                    labels=layout if way is None else LabelMap(way.apply_to(source.ids), source.palette),
                 )
+            since = time.monotonic()
+
+    def _result(self, rendering: Rendering, run: Run, threads: int, layout: LabelMap | None, **more: Any) -> Result:
+        """What a rendering is to users; ``layout`` is what it realises, if nothing better is known."""
+        way, source = rendering.provenance, self.exemplar.labels
+        return Result(
+            image=rendering.image,
+            method=self.method,
+            config=self.config,
+            device=run.device,
+            threads=threads,
+            fit={name: self.record[name] for name in ("fit_seconds", "stopped", "device", "threads")},
+            versions=versions(),
+            provenance=way,
+            covered=rendering.covered,
+            labels=layout if way is None else LabelMap(way.apply_to(source.ids), source.palette),
+            **{"seed": run.seed, **more},
+        )
+
+    def perform(
+        self,
+        jobs: Sequence[Job],
+        *,
+        seed: int | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Iterator[Result]:
+        """Other pictures than those of layouts: variations, other sizes, edits and so on, one after the other.
+
+        Args:
+            jobs: of one kind (see :mod:`analogon.jobs`), one that the method can do. Several sizes of ``Retarget``
+                are one sequence. ``Animate`` gives all of its frames.
+            seed: of the first picture, and one more for each further one; None for the fit's. A sequence has one.
+            progress: called with :class:`Progress` events; what it raises ends the work, as Ctrl-C does.
+
+        The arguments are checked at once, with the errors of :func:`check_jobs`; the work is done as results are
+        asked for.
+        """
+        seed = self.seed if seed is None else seed
+        check_jobs(self.exemplar, jobs, self.method, seed=seed)
+        device, threads = registry.get(self.method).machine(self._device)
+        return self._performed(tuple(jobs), Run(device=device, seed=seed, listener=progress or ignore), threads)
+
+    def _performed(self, jobs: Sequence[Job], run: Run, threads: int) -> Iterator[Result]:
+        pictures = [n for n, job in enumerate(jobs) for _ in range(job.frames if isinstance(job, Animate) else 1)]
+        alike, since = isinstance(jobs[0], Retarget), time.monotonic()
+        for n, rendering in zip(pictures, cast(Performer, self._synthesizer).perform(jobs, run), strict=True):
+            yield self._result(
+                rendering,
+                run,
+                threads,
+                None,
+                seed=run.seed + (0 if alike else n),
+                seconds=time.monotonic() - since,
+                inputs=self.record["inputs"],
+                timing=rendering.seconds,
+                job=job_record(jobs[n]),
+            )
             since = time.monotonic()
 
     def _stages(
@@ -343,59 +396,3 @@ class Model:
             ModelError, InputError: the folder or the disk does not take it.
         """
         Bundle(self.record, self.exemplar, self._synthesizer.arrays()).write(Path(folder))
-
-
-def check_save(folder: str | Path) -> None:
-    """Refuse a folder that :meth:`Model.save` would refuse, before the work; nothing is left behind.
-
-    Raises:
-        ModelError: it cannot be made, or its files cannot be replaced.
-    """
-    Bundle.check_folder(Path(folder))
-
-
-def check_render(
-    exemplar: Exemplar,
-    target: LabelMap,
-    method: str = registry.DEFAULT_METHOD,
-    *,
-    keep: str | ImageSource = "auto",
-    tile: bool = False,
-    preview: bool = False,
-    guides: Sequence[Guide] = (),
-    places: PlacesSource | None = None,
-    polish: bool | None = None,
-    provenance: bool = False,
-) -> Wishes:
-    """Refuse what :meth:`Model.render` would refuse, before the work: a fit may take long.
-
-    Args:
-        target: of :func:`load_target`.
-        keep: pixels that stay as they are in the source. ``"auto"``: those that the edit does not concern, where
-            source and target have one size and the method can; ``"none"``: none needs to; a mask (see
-            :func:`read_mask`) of the target's size: those that are white.
-        tile: the result continues without a seam where its left edge is put to its right, and its top to its bottom.
-        preview: a quick first impression will do.
-        guides: further pairs of maps that say which places are alike.
-        places: where in the source pixels come from: whole numbers (h, w, 2), row and column, -1 where nothing is
-            asked for; or an .npy file of them, as results write it with their provenance.
-        polish: refine the result with pieces of the source; None does so if that is the method's way.
-        provenance: the result has to say where its pixels come from.
-
-    Returns:
-        What the method is asked for.
-
-    Raises:
-        OptionError: the method cannot do one of these, or there is a mask and the sizes of source and target differ.
-        InputError: a mask, guide or places have the wrong size, or cannot be read.
-    """
-    entry = registry.get(method)
-    wishes = load_wishes(exemplar, target, keep=keep, tile=tile, preview=preview, guides=guides, places=places)
-    entry.check_takes(wishes.asked())
-    polishing = entry.polishes(polish, preview=wishes.preview)
-    if provenance and not (entry.provenance or polishing):
-        raise OptionError(
-            f"Method '{method}' paints new pixels, which come from no place in the source: leave out --provenance or "
-            "add --polish."
-        )
-    return wishes

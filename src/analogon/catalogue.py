@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin
 
+from analogon.jobs import JOBS
 from analogon.methods import registry
 
 
@@ -40,6 +41,8 @@ class MethodInfo:
         provenance: its results say where in the source each pixel comes from.
         many: can learn several exemplars at once (see :func:`fit_many`).
         exports: its models can be exported as ONNX (see :meth:`Model.export`).
+        jobs: what it can do besides layouts (names of :data:`analogon.jobs.JOBS`), with the recipe for each that is
+            taken where none is named.
     """
 
     name: str
@@ -53,6 +56,7 @@ class MethodInfo:
     provenance: bool
     many: bool
     exports: bool
+    jobs: Mapping[str, str]
 
 
 def list_methods() -> tuple[MethodInfo, ...]:
@@ -60,13 +64,16 @@ def list_methods() -> tuple[MethodInfo, ...]:
     return tuple(describe_method(name) for name in registry.METHODS)
 
 
-def describe_method(name: str = registry.DEFAULT_METHOD) -> MethodInfo:
-    """One method.
+def describe_method(name: str | None = None, *, job: str | None = None) -> MethodInfo:
+    """One method; where none is named, the one that is used then.
+
+    Args:
+        job: one of :data:`analogon.jobs.JOBS` that the method has to do.
 
     Raises:
-        OptionError: there is none of that name.
+        OptionError: there is none of that name, or it cannot do the job.
     """
-    entry = registry.get(name)
+    entry = registry.get(name or registry.DEFAULT_METHOD) if job is None else registry.able(job, name)
     configs = {recipe: entry.configure(recipe, {}) for recipe in entry.recipes}
     fields = []
     for field, info in entry.config_type.model_fields.items():
@@ -74,7 +81,7 @@ def describe_method(name: str = registry.DEFAULT_METHOD) -> MethodInfo:
         default = next(iter(values.values()))
         fields.append(FieldInfo(field, _type_name(info.annotation), default, info.description or "", values))
     return MethodInfo(
-        name=name,
+        name=entry.name,
         summary=entry.summary,
         recipes=tuple(entry.recipes),
         neural=entry.neural,
@@ -85,6 +92,7 @@ def describe_method(name: str = registry.DEFAULT_METHOD) -> MethodInfo:
         provenance=entry.provenance,
         many=entry.many,
         exports=entry.exports,
+        jobs={job: entry.recipe_for(job) for job in JOBS if job in entry.jobs},
     )
 
 

@@ -6,8 +6,9 @@ Pictures are float32 (h, w, 3) in [0, 1], sizes (h, w) in pixels; arrays are cop
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from hashlib import sha256
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,6 +18,10 @@ from analogon.errors import InputError, OptionError
 
 LONGEST = 32768
 """Side of a picture in pixels beyond which nothing is made."""
+MOST_FRAMES = 1000
+"""Frames of one animation."""
+LEAST_TURN = 1e-3
+"""Twice the area of the triangle of three neighbouring corners of an outline, at least, as a share of the result's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +54,26 @@ class Retarget:
     def __post_init__(self) -> None:
         """Check the size."""
         _check_size(self.size)
+
+
+@dataclass(frozen=True, eq=False)
+class Reshape:
+    """The same picture with another outline: its parts keep their size and shape, and as many as fit are there.
+
+    Attributes:
+        size: of the result; what lies outside the outline is white there.
+        corners: where the source's top left, top right, bottom right and bottom left corners go, (row, column) in
+            shares of the size; the outline is a convex quadrilateral.
+    """
+
+    name: ClassVar[str] = "reshape"
+    size: tuple[int, int]
+    corners: tuple[tuple[float, float], tuple[float, float], tuple[float, float], tuple[float, float]]
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        _check_size(self.size)
+        _check_outline(self.corners)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,15 +167,49 @@ class Animate:
     def __post_init__(self) -> None:
         """Check the values."""
         frames: Any = self.frames
-        if isinstance(frames, bool) or not isinstance(frames, int) or not 2 <= frames <= 1000:
-            raise OptionError(f"--frames cannot be {frames!r}: give a whole number from 2 to 1000.")
+        if isinstance(frames, bool) or not isinstance(frames, int) or not 2 <= frames <= MOST_FRAMES:
+            raise OptionError(f"--frames cannot be {frames!r}: give a whole number from 2 to {MOST_FRAMES}.")
         _check_share("--amount", self.amount)
 
 
-Job = Vary | Retarget | Paint | Edit | Harmonize | Upscale | Animate
+def sequence(sizes: Sequence[tuple[int, int]], frames: Any) -> list[Retarget]:
+    """The frames of an animation through sizes (height, width), at an even pace.
+
+    Raises:
+        OptionError: there are less than two sizes or frames, or more than 1000 frames.
+    """
+    if len(sizes) < 2:
+        raise OptionError("--sizes names less than two sizes: give at least two, or --size for one picture.")
+    whole = isinstance(frames, int) and not isinstance(frames, bool)
+    if not whole or not len(sizes) <= frames <= MOST_FRAMES:
+        raise OptionError(
+            f"--frames cannot be {frames!r}: give a whole number from {len(sizes)}, a frame for each size, to "
+            f"{MOST_FRAMES}."
+        )
+    corners = np.array([Retarget(size).size for size in sizes], np.float64)
+    lengths = np.maximum(np.abs(np.diff(corners, axis=0)).max(1), 1)
+    at = np.linspace(0, lengths.sum(), frames)
+    known = np.concatenate([[0], lengths.cumsum()])
+    path = np.rint([np.interp(at, known, side) for side in corners.T]).astype(int).T
+    return [Retarget((int(height), int(width))) for height, width in path]
+
+
+def record(job: Job) -> dict[str, Any]:
+    """The job as JSON values: its name and its fields, arrays by size and SHA-256."""
+    return {"name": job.name, **{one.name: _plain(getattr(job, one.name)) for one in fields(job)}}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        plain = np.packbits(value) if value.dtype == np.bool_ else value.astype("<f4")
+        return {"size": list(value.shape[:2]), "sha256": sha256(plain.tobytes()).hexdigest()}
+    return list(value) if isinstance(value, tuple) else value
+
+
+Job = Vary | Retarget | Reshape | Paint | Edit | Harmonize | Upscale | Animate
 #: Every job by the name that users type.
 JOBS: Mapping[str, type[Job]] = {
-    job.name: job for job in (Vary, Retarget, Paint, Edit, Harmonize, Upscale, Animate)
+    job.name: job for job in (Vary, Retarget, Reshape, Paint, Edit, Harmonize, Upscale, Animate)
 }  # fmt: skip
 
 
@@ -165,6 +224,23 @@ def _check_size(size: Any) -> None:
 def _check_share(option: str, value: Any) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
         raise OptionError(f"{option} cannot be {value!r}: give a number from 0 to 1.")
+
+
+def _check_outline(corners: Any) -> None:
+    try:
+        points = np.array(corners, np.float64)
+    except (TypeError, ValueError):
+        points = np.empty(0)
+    fits = points.shape == (4, 2) and bool((points >= 0).all() and (points <= 1).all())
+    if fits:
+        along, beside = np.roll(points, -1, 0) - points, np.roll(points, -2, 0) - np.roll(points, -1, 0)
+        # from corner to corner it turns the same way, clockwise, and by more than nothing
+        fits = bool((along[:, 1] * beside[:, 0] - along[:, 0] * beside[:, 1] > LEAST_TURN).all())
+    if not fits:
+        raise OptionError(
+            f"--corners cannot be {corners!r}: give row and column of the top left, top right, bottom right and bottom "
+            "left corner, shares from 0 to 1, of an outline that is convex."
+        )
 
 
 def _freeze(job: Any, field: str) -> None:

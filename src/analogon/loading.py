@@ -9,19 +9,24 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from analogon.data import Exemplar, LabelMap
+from analogon.data import Exemplar, LabelClass, LabelMap, Palette
 from analogon.errors import InputError, OptionError
 from analogon.io import ImageSource, LabelSource, UnusedKeys, load_npy, read_image, read_labels, read_mask, read_target
 from analogon.rendering import Guide, Wishes
 
 #: Where pixels come from: integers (h, w, 2), or an .npy file of them.
 PlacesSource = NDArray[np.integer] | str | PathLike[str]
+#: The one class of a picture of which nothing is known.
+UNKNOWN = Palette((LabelClass(0, "picture", (128, 128, 128)),))
 
 
-def load_exemplar(image: ImageSource, labels: LabelSource | LabelMap, mask: ImageSource | None = None) -> Exemplar:
+def load_exemplar(
+    image: ImageSource, labels: LabelSource | LabelMap | None = None, mask: ImageSource | None = None
+) -> Exemplar:
     """Picture and label map from paths, PIL pictures or arrays.
 
     Args:
+        labels: the classes; None where nothing is known of the picture, which is one class then.
         mask: what a result may be made of, in the picture's size: white can be used, black must not; None is all.
             See :func:`read_mask`.
 
@@ -29,7 +34,10 @@ def load_exemplar(image: ImageSource, labels: LabelSource | LabelMap, mask: Imag
         InputError: a file or array cannot be used, or the mask is black all over. LabelError: the sizes differ.
     """
     pixels = read_image(image)
-    classes = labels if isinstance(labels, LabelMap) else read_labels(labels)
+    if labels is None:
+        classes = LabelMap(np.zeros(pixels.shape[:2], np.int64), UNKNOWN)
+    else:
+        classes = labels if isinstance(labels, LabelMap) else read_labels(labels)
     return Exemplar(pixels, classes, None if mask is None else read_mask(mask))
 
 

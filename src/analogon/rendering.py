@@ -116,8 +116,10 @@ class Rendering:
         image: float32 (h, w, 3) in [0, 1], in the target's size.
         provenance: where each pixel comes from, if the picture is made of pixels of the source.
         seconds: wall-clock time of each stage, in their order.
+        covered: bool (h, w), pixels inside the picture's outline; None where it is the whole rectangle.
     """
 
     image: NDArray[np.float32]
     provenance: Provenance | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    covered: NDArray[np.bool_] | None = None

@@ -43,6 +43,8 @@ class Result:
         provenance: where in the source each pixel comes from; None where the picture is not made of its pixels.
         labels: the label map that the picture realises: the source's class of each pixel where the provenance is
             known, else the target.
+        job: the job that was done (see :mod:`analogon.jobs`), as JSON values; empty where a layout was rendered.
+        covered: bool (h, w), the pixels inside an outline that was asked for; None where it is the whole rectangle.
     """
 
     image: NDArray[np.float32]
@@ -59,6 +61,8 @@ class Result:
     timing: Mapping[str, float] = field(default_factory=dict)
     provenance: Provenance | None = None
     labels: LabelMap | None = None
+    job: Mapping[str, Any] = field(default_factory=dict)
+    covered: NDArray[np.bool_] | None = None
 
     def apply_to(self, other: ImageSource, *, tone: bool = False) -> NDArray[Any]:
         """Carry the rearrangement of the picture to another map of the source: depth, normals, instance masks, ….
@@ -82,6 +86,8 @@ class Result:
     def save(self, path: str | Path, *, provenance: bool = False) -> None:
         """Write the picture, and all else as JSON beside it under the same stem; all files or none.
 
+        What is not covered is transparent, and in JPEG white.
+
         Args:
             path: ends in the suffix of a picture format.
             provenance: write ``<stem>.provenance.npy`` (int32 (h, w, 2), rows and columns in the source),
@@ -93,7 +99,7 @@ class Result:
         """
         path = Path(path)
         text = json.dumps(self.record(), indent=1) + "\n"
-        writers: dict[Path, Writer] = {path: image_writer(path, self.image)}
+        writers: dict[Path, Writer] = {path: image_writer(path, self.image, self.covered)}
         if provenance:
             known, labels = self._known_provenance(), self.labels
             for suffix in (".provenance.npy", ".provenance.png"):
@@ -109,7 +115,8 @@ class Result:
             "method": self.method,
             "config": dict(self.config),
             "seed": self.seed,
-            "wishes": dict(self.wishes),
+            **({"job": dict(self.job)} if self.job else {}),
+            **({"wishes": dict(self.wishes)} if self.wishes or not self.job else {}),
             "seconds": round(self.seconds, 3),
             "timing": {stage: round(seconds, 4) for stage, seconds in self.timing.items()},
             "size": list(self.image.shape[:2]),

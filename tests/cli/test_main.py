@@ -39,8 +39,8 @@ def test_help_of_a_verb_has_usage_and_an_example(analogon, verb):
         (["mak"], "'mak' is no command: did you mean make?"),
         (
             ["foo"],
-            "'foo' is no command: use one of make, fit, render, export, label, layout, score, compare, bench, "
-            "methods, study.",
+            "'foo' is no command: use one of make, fit, render, vary, retarget, paint, edit, harmonize, upscale, "
+            "animate, remove, export, label, layout, studio, score, compare, bench, methods, study.",
         ),
         (["--foo"], "'--foo' is no option of analogon: see analogon --help."),
         (

@@ -3,7 +3,7 @@ import pytest
 
 from analogon.data import LabelClass, LabelMap, Palette
 from analogon.errors import InputError
-from analogon.report import SheetRow, contact_sheet
+from analogon.report import SheetRow, contact_sheet, picture_sheet, thumbnail
 
 RED, GREEN = (255, 0, 0), (0, 200, 0)
 PALETTE = Palette((LabelClass(0, "red", RED), LabelClass(7, "green", GREEN)))
@@ -79,3 +79,21 @@ def test_a_small_row_shows_the_same(shape):
 def test_rows_are_needed():
     with pytest.raises(InputError, match="at least one row"):
         contact_sheet([])
+
+
+def test_pictures_stand_in_rows_of_four():
+    grey = lambda level: np.full((30, 40, 3), level, np.float32)  # noqa: E731
+    one, four, five = (picture_sheet([("seed 1", grey(0.5))] * count) for count in (1, 4, 5))
+    assert four.shape[0] == one.shape[0] and four.shape[1] > 3 * one.shape[1]
+    assert five.shape[1] == four.shape[1] and five.shape[0] > 1.5 * four.shape[0]
+    assert share(five, [128] * 3) * five.size == pytest.approx(5 * share(one, [128] * 3) * one.size, rel=0.02)
+    assert (picture_sheet([("seed 1", grey(0.5))]) != picture_sheet([("seed 2", grey(0.5))])).any()
+    with pytest.raises(InputError):
+        picture_sheet([])
+
+
+def test_a_thumbnail_looks_the_same_on_a_sheet():
+    ramp = np.repeat(np.linspace(0, 1, 900, dtype=np.float32)[None, :, None].repeat(600, 0), 3, 2)
+    small = thumbnail(ramp)
+    assert small.shape == (213, 320, 3)
+    assert (picture_sheet([("", small)]) == picture_sheet([("", ramp)])).all()

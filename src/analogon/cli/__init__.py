@@ -42,13 +42,53 @@ _VERBS = {
     ),
     "fit": (
         "Learn a picture and its label map; write a model folder.",
-        "(IMAGE LABELS | FOLDER...) -o MODEL [OPTIONS]",
+        "(IMAGE [LABELS] | FOLDER...) -o MODEL [OPTIONS]",
         "Example: analogon fit photo.jpg labels.png -o model --method semia --minutes 10",
     ),
     "render": (
         "Render new label maps with a fitted model.",
         "MODEL TARGET... -o DIR [OPTIONS]",
         "Example: analogon render model moved.png bigger.png -o out",
+    ),
+    "vary": (
+        "Make random pictures of the same kind.",
+        "(IMAGE | MODEL) -o DIR [OPTIONS]",
+        "Example: analogon vary photo.jpg -n 4 -o out",
+    ),
+    "retarget": (
+        "Bring a picture to another size: what is in it keeps its size and shape.",
+        "(IMAGE | MODEL) (--size WIDTHxHEIGHT | --sizes SIZE,SIZE,...) -o FILE [OPTIONS]",
+        "Example: analogon retarget photo.jpg --size 900x300 -o wide.png",
+    ),
+    "paint": (
+        "Turn a rough painting into a picture that looks like another.",
+        "(IMAGE | MODEL) PAINTING -o FILE [OPTIONS]",
+        "Example: analogon paint photo.jpg rough.png -o out.png",
+    ),
+    "edit": (
+        "Make a picture consistent that was cut and pasted.",
+        "(IMAGE | MODEL) EDITED -o FILE [OPTIONS]",
+        "Example: analogon edit photo.jpg pasted.png -o out.png",
+    ),
+    "harmonize": (
+        "Give a pasted object the look of the picture.",
+        "(IMAGE | MODEL) COMPOSITE MASK -o FILE [OPTIONS]",
+        "Example: analogon harmonize photo.jpg pasted.png mask.png -o out.png",
+    ),
+    "upscale": (
+        "Enlarge a picture with detail of its own.",
+        "(IMAGE | MODEL) -o FILE [OPTIONS]",
+        "Example: analogon upscale photo.jpg --factor 2 -o large.png",
+    ),
+    "animate": (
+        "Make a picture move, as a short loop.",
+        "(IMAGE | MODEL) -o FILE [OPTIONS]",
+        "Example: analogon animate photo.jpg --frames 30 -o loop.gif",
+    ),
+    "remove": (
+        "Remove objects from a picture: what surrounds them takes their place.",
+        "(IMAGE [LABELS] | MODEL) (--class NAME | --mask FILE) -o FILE [OPTIONS]",
+        "Example: analogon remove photo.jpg labels.png --class boat -o out.png",
     ),
     "export": (
         "Write a fitted model for other programs and browsers, as an ONNX file.",

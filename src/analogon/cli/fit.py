@@ -21,7 +21,13 @@ _ALL_OF_IT = SourceOptions()
 
 def fit(
     image: Annotated[Path, Parameter(help="The picture, or a case folder (img.*, label.*) in place of both.")],
-    labels: Annotated[Path | None, Parameter(help="Its label map: which class each pixel is.")] = None,
+    labels: Annotated[
+        Path | None,
+        Parameter(
+            help="Its label map: which class each pixel is. For vary, retarget and the like, methods that learn do "
+            "without."
+        ),
+    ] = None,
     /,
     *folder: Annotated[
         Path,
@@ -61,12 +67,19 @@ def fit(
         alone = {"--preview": bool(preview), "--map": bool(mapping), "--mask and --also": bool(sources.files())}
         _fit_folders([image, *filter(None, [labels]), *folder], output, options, alone)
         return
-    image, labels = source(image, labels)
+    if labels is not None or image.is_dir() or not _learns_pictures(options):
+        image, labels = source(image, labels)
     names = pairs(mapping or [], "--map", "COLOUR=CLASS")
     check_folder(output)
     exemplar = sources.load(image, labels)
     targets = analogon.load_targets(exemplar, preview or [], names)
     fit_model(exemplar, targets, output, options)
+
+
+def _learns_pictures(options: FitOptions) -> bool:
+    """Whether the method learns what it can do without a label map, so that none is needed."""
+    method = options.described()
+    return method.learns and bool(method.jobs)
 
 
 def _fit_folders(folders: Sequence[Path], output: Path, options: FitOptions, alone: dict[str, bool]) -> None:
@@ -132,8 +145,13 @@ def fit_model(exemplar: "Exemplar", targets: Sequence["LabelMap"], folder: Path 
             progress=display,
             **options.values(),
         )
+    say_where(model, folder)
+    return model
+
+
+def say_where(model: "Model", folder: Path | None) -> None:
+    """Say where a model is kept, if it is."""
     if model.stopped == "interrupted":
         say(f"Stopped early; the model so far is kept, and --resume goes on from here: {folder}")
     elif folder is not None:
         say(f"Model: {folder}")
-    return model

@@ -51,3 +51,9 @@ def _say_summary(info: "MethodInfo") -> None:
     say(f"  recipes: {', '.join(info.recipes)}")
     if info.takes:
         say(f"  takes: {', '.join(option for wish, option in _OPTIONS.items() if wish in info.takes)}")
+    if info.jobs:
+        say(f"  jobs: {', '.join(_job(job, recipe, info.recipes[0]) for job, recipe in info.jobs.items())}")
+
+
+def _job(job: str, recipe: str, usual: str) -> str:
+    return job if recipe == usual else f"{job} (recipe {recipe})"

@@ -69,7 +69,7 @@ class SourceOptions:
         files = [Path(part) for text in self.also for part in parts(text, "--also", _PAIR)]
         return files if self.mask is None else [self.mask, *files]
 
-    def load(self, image: Path, labels: Path) -> "Exemplar":
+    def load(self, image: Path, labels: Path | None) -> "Exemplar":
         """The exemplar of all pictures."""
         import analogon
 
@@ -169,8 +169,8 @@ class RenderOptions:
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class FitOptions:
-    """How a model is fitted."""
+class LearningOptions:
+    """How a model is fitted to a picture of any size."""
 
     method: Annotated[
         str | None, Parameter(metavar="NAME", help="The method; analogon methods lists them, the usual one first.")
@@ -183,15 +183,6 @@ class FitOptions:
     minutes: Annotated[float | None, Parameter(help="Time budget of the fit in minutes, preparation included.")] = None
     seed: Annotated[int, Parameter(help="Same seed, same machine, same picture.")] = 0
     device: Device = "auto"
-    size: Annotated[
-        float,
-        Parameter(
-            metavar="FACTOR",
-            help="Work at this factor, above 0 and up to 1, of the size that the method would work at (the picture's, "
-            "up to its setting size_limit): smaller is faster and less sharp. Results have the targets' full size all "
-            "the same.",
-        ),
-    ] = 1.0
     settings: Annotated[
         list[str],
         Parameter(
@@ -215,7 +206,7 @@ class FitOptions:
         """What can be known of the method."""
         import analogon
 
-        return analogon.describe_method(*filter(None, [self.method]))
+        return analogon.describe_method(self.method)
 
     def values(self) -> dict[str, Any]:
         """The settings of `--set` as values: numbers, true, false, null and lists as in JSON, else text."""
@@ -225,6 +216,22 @@ class FitOptions:
         for name in RESERVED & set(found):
             raise OptionError(f"{name!r} is no setting of a method: leave out --set {name}=….")
         return {name: value(text) for name, text in found.items()}
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class FitOptions(LearningOptions):
+    """How a model is fitted."""
+
+    size: Annotated[
+        float,
+        Parameter(
+            metavar="FACTOR",
+            help="Work at this factor, above 0 and up to 1, of the size that the method would work at (the picture's, "
+            "up to its setting size_limit): smaller is faster and less sharp. Results have the targets' full size all "
+            "the same.",
+        ),
+    ] = 1.0
 
 
 def pairs(texts: Sequence[str], option: str, form: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 Nothing else in the package opens these files.
 """
 
+from analogon.io.animations import animation_writer, check_animation
 from analogon.io.atomic import Writer, replacing, write_text, write_together
 from analogon.io.folders import Case, find_case
 from analogon.io.images import image_writer, read_image, to_bytes, write_image
@@ -18,6 +19,8 @@ __all__ = [
     "LabelSource",
     "UnusedKeys",
     "Writer",
+    "animation_writer",
+    "check_animation",
     "find_case",
     "image_writer",
     "labels_writer",

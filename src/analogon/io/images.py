@@ -114,8 +114,13 @@ def write_image(path: str | os.PathLike[str], image: npt.NDArray[Any]) -> None:
         write(file)
 
 
-def image_writer(path: str | os.PathLike[str], image: npt.NDArray[Any]) -> Writer:
-    """What writes a picture into an open file; `write_image` says how, and what is an InputError."""
+def image_writer(
+    path: str | os.PathLike[str], image: npt.NDArray[Any], covered: npt.NDArray[np.bool_] | None = None
+) -> Writer:
+    """What writes a picture into an open file; `write_image` says how, and what is an InputError.
+
+    What is not `covered`, bool (h, w), is transparent where the format can be, which JPEG cannot.
+    """
     form, options = _writer(Path(path))
     array = np.asarray(image)
     if array.ndim != 3 or array.shape[2] != 3 or (array.dtype != np.uint8 and array.dtype.kind != "f"):
@@ -127,6 +132,8 @@ def image_writer(path: str | os.PathLike[str], image: npt.NDArray[Any]) -> Write
             raise InputError(f"'{path}' is not written: the image holds values that are no numbers (NaN or infinite).")
         array = to_bytes(array)
     picture = Image.fromarray(np.ascontiguousarray(array))
+    if covered is not None and form != "JPEG":
+        picture.putalpha(Image.fromarray(covered.astype(np.uint8) * np.uint8(255)))
     return lambda file: picture.save(file, format=form, **options)
 
 

@@ -94,6 +94,8 @@ class Method(Protocol):
     each, and ``RECIPES``, named changes to its defaults; the first recipe is the method's default. It imports no
     engine, so that settings can be listed and checked without one.
 
+    ``JOB_RECIPES`` beside them says which recipe a job takes where the user names none; others take the default one.
+
     A ``Config`` may have the field ``size_limit``, an int of at least 16: the longest side in pixels that the method
     works at. Results have their targets' size all the same. A method that learns has the field ``steps``.
     """

@@ -86,6 +86,16 @@ class Entry:
         return {name: one for name, one in self.ablations.items() if self.configure(recipe, one.settings) != whole}
 
     @property
+    def job_recipes(self) -> Mapping[str, str]:
+        """The recipe that a job takes where none is named, by job; jobs that are not in it take the default one."""
+        known: Mapping[str, str] = getattr(import_module(f"{self.package}.config"), "JOB_RECIPES", {})
+        return known
+
+    def recipe_for(self, job: str) -> str:
+        """The recipe that a job takes where none is named."""
+        return self.job_recipes.get(job, next(iter(self.recipes)))
+
+    @property
     def config_type(self) -> type[BaseModel]:
         """The pydantic model of the method's hyperparameters."""
         kind: type[BaseModel] = import_module(f"{self.package}.config").Config
@@ -184,7 +194,8 @@ class Entry:
         """
         if job not in self.jobs:
             able = ", ".join(entry.name for entry in METHODS.values() if job in entry.jobs)
-            raise OptionError(f"Method '{self.name}' cannot {job}: use --method with one of {able}.")
+            instead = f"use --method with one of {able}" if able else "nor can any other yet"
+            raise OptionError(f"Method '{self.name}' cannot {job}: {instead}.")
 
     def check_exports(self) -> None:
         """Refuse to export models of a method that cannot, or without what that takes.
@@ -283,6 +294,7 @@ METHODS: dict[str, Entry] = {
             "analogon.methods.gpnn",
             neural=False,
             learns=False,
+            jobs=frozenset({"vary", "retarget", "paint", "edit"}),
         ),
         Entry(
             "gpdm",
@@ -314,6 +326,18 @@ def get(name: str) -> Entry:
     if name not in METHODS:
         raise OptionError(f"Method '{name}' does not exist{_hint(name, METHODS)}.")
     return METHODS[name]
+
+
+def able(job: str, name: str | None = None) -> Entry:
+    """The method that does a job of :data:`~analogon.jobs.JOBS`: the named one, or else the first that can.
+
+    Raises:
+        OptionError: there is none of that name, or it cannot.
+    """
+    first = next((entry for entry in METHODS.values() if job in entry.jobs), None)
+    entry = first if name is None and first is not None else get(name or DEFAULT_METHOD)
+    entry.check_does(job)
+    return entry
 
 
 def _cuda_seems_usable() -> bool:

@@ -3,10 +3,11 @@
 `Scorer` is prepared for an exemplar once and then gives the `Scores` of any number of its results; `METRICS` says of
 each figure what it means and which way is better. Formulas are in the docstrings of the modules: `patches` (coherence,
 completeness, bidirectional similarity), `wasserstein`, `agreement` (labels), `sharpness`, `outlines` (ghosts),
-`preserved`, `copying` (provenance), `variety` (diversity), `learned` (what takes networks and weights that the user
-names) and `truth` (against a picture that is known to be true).
+`preserved`, `copying`, `variety` (diversity), `assessing` (several random pictures together), `learned` (what takes
+networks and weights that the user names) and `truth` (against a picture that is known to be true).
 """
 
+from analogon.metrics.assessing import Assessment, assess
 from analogon.metrics.learned import Weights
 from analogon.metrics.listing import CLASS_METRICS, METRICS, SCORED
 from analogon.metrics.scorer import Scorer
@@ -18,10 +19,12 @@ __all__ = [
     "METRICS",
     "SCALES",
     "SCORED",
+    "Assessment",
     "Figures",
     "Metric",
     "Scorer",
     "Scores",
     "Weights",
+    "assess",
     "diversity",
 ]

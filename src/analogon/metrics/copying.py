@@ -1,4 +1,4 @@
-"""What the provenance of a result tells: how much of the source is used, and in how large pieces."""
+"""How much of a result is copied: what its provenance tells, and what can be seen without one."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from analogon.metrics.patches import Basis, Patches, nearest
 from analogon.provenance import Provenance
+
+#: Side of the windows that are looked for in the source, and how many are.
+WINDOW, WINDOWS = 15, 400
+#: Contrast, standard deviation of its values, below which a window shows nothing that could be copied.
+FLAT = 8 / 255
+#: Difference, as a share of its contrast, up to which a window is the same as another.
+SAME = 0.1
 
 
 def used(provenance: Provenance, usable: NDArray[np.bool_] | None) -> float:
@@ -41,3 +49,33 @@ def largest_copy(provenance: Provenance) -> float:
     regions: Callable[..., NDArray[np.int64]] = label
     pieces = regions(dense.reshape(height, width), background=-1, connectivity=1)
     return float(np.bincount(pieces.ravel()).max() / pieces.size)
+
+
+def copied(image: NDArray[np.float32], source: NDArray[np.float32], seed: int = 0) -> float | None:
+    """How much of a result is in the source as it is, seen in the pictures alone.
+
+    copied = share, of the windows W of the result with a contrast σ(W) of at least 8 levels, for which
+    min over windows V of the source of ‖W − V‖ / √n ≤ 0.1 σ(W), windows of 15x15 pixels, σ the standard deviation of
+    the n = 675 values about the mean colour of the window. 400 windows are asked for, spread evenly.
+
+    Range 0 to 1. 1 for any rearrangement of large pieces, at 0 nothing is as it was. What is flat (sky) does not count,
+    since all of it is alike. To be read beside diversity and the distances of patches: copies are near the source, and
+    what is near the source need not be a copy. Source: our own, since distances alone reward copies.
+
+    Args:
+        image, source: float32 (h, w, 3) in [0, 1], of any sizes.
+
+    Returns:
+        None where no window can be asked for: a picture is too small, or all is flat.
+    """
+    if min(*image.shape[:2], *source.shape[:2]) < WINDOW:
+        return None
+    asked, keys = (Patches(one, np.zeros(one.shape[:2], np.int64), side=WINDOW) for one in (image, source))
+    queries = asked.at(asked.sample(asked.every, 2 * WINDOWS, (seed,)))
+    values = queries.reshape(len(queries), 3, -1)
+    contrast = np.sqrt(values.var(2).mean(1))
+    seen = np.flatnonzero(contrast >= FLAT)[:: -(-int((contrast >= FLAT).sum()) // WINDOWS) or 1]
+    if not len(seen):
+        return None
+    squares = nearest(queries[seen], keys, keys.every, Basis.of(keys, seed)) / queries.shape[1]
+    return float((np.sqrt(squares) <= SAME * contrast[seen]).mean())

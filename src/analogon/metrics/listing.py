@@ -10,6 +10,9 @@ from analogon.metrics.learned import LEARNED, OF_SETS
 from analogon.metrics.truth import TRUTH, TRUTH_CLASSES
 from analogon.metrics.values import SCALES, Metric
 
+#: Copies are looked for at one over these scales: pieces of 15 pixels, and of 60.
+COPY_SCALES = (1, 4)
+
 
 def _scale(number: int) -> str:
     return "" if number == 1 else f", 1/{number}"
@@ -109,13 +112,23 @@ _DIVERSITY = (
     ),
 )  # fmt: skip
 
+_COPIED = tuple(
+    Metric(
+        f"copied@{scale}", f"copied{_scale(scale)}", "lower", 0, 1, "",
+        f"Share of the result, at 1/{scale} of its size, that the source has just so."
+        if scale > 1 else "Share of the result that the source has just so.",
+        "windows of 15x15 pixels with some contrast that differ from one of the source by a tenth of it at most",
+    )
+    for scale in COPY_SCALES
+)  # fmt: skip
+
 _OF_ONE = {m.name: m for m in (*_AGREEMENT, *_COHERENCE, *_COMPLETENESS, *_OTHERS)} | dict(LEARNED)
 
 #: The figures that `Scorer` gives, in the order of tables.
 SCORED = tuple(_OF_ONE)
 #: Every figure there is, in the order of tables: those of `SCORED`, against a true picture, and of several pictures.
 METRICS: Mapping[str, Metric] = MappingProxyType(
-    _OF_ONE | dict(TRUTH) | {m.name: m for m in _DIVERSITY} | dict(OF_SETS)
+    _OF_ONE | dict(TRUTH) | {m.name: m for m in (*_COPIED, *_DIVERSITY)} | dict(OF_SETS)
 )
 #: The figures that a class of a picture has, in the order of tables.
 CLASS_METRICS: Mapping[str, Metric] = MappingProxyType(

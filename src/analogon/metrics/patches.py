@@ -44,16 +44,21 @@ class Patches:
         planes: float32 (h, w, c).
         classes: by class id, the numbers of the patches whose centre has it. Those with a pixel that is not usable are
             left out.
+
+    Args:
+        ids: the class of each pixel. usable: None for all. side: of a patch, odd.
     """
 
-    def __init__(self, planes: Floats, ids: NDArray[np.int64], usable: NDArray[np.bool_] | None = None) -> None:
+    def __init__(
+        self, planes: Floats, ids: NDArray[np.int64], usable: NDArray[np.bool_] | None = None, side: int = SIDE
+    ) -> None:
         self.planes = planes
-        self._windows = sliding_window_view(planes, (SIDE, SIDE), (0, 1))
-        inner = slice(SIDE // 2, -(SIDE // 2))
+        self._windows = sliding_window_view(planes, (side, side), (0, 1))
+        inner = slice(side // 2, -(side // 2))
         centres = ids[inner, inner].ravel()
         whole = np.ones(centres.shape, bool)
         if usable is not None:
-            whole = sliding_window_view(usable, (SIDE, SIDE)).all((2, 3)).ravel()
+            whole = sliding_window_view(usable, (side, side)).all((2, 3)).ravel()
         self.every: Numbers = np.flatnonzero(whole)
         self.classes: Mapping[int, Numbers] = {
             int(c): np.flatnonzero(whole & (centres == c)) for c in np.unique(centres[whole])
@@ -65,7 +70,7 @@ class Patches:
         return cls(picture.image, picture.labels.ids, picture.usable)
 
     def at(self, numbers: Numbers) -> Floats:
-        """(n, c * SIDE * SIDE), a copy."""
+        """(n, c * side * side), a copy."""
         rows, columns = np.divmod(numbers, self._windows.shape[1])
         found: Floats = self._windows[rows, columns].reshape(len(numbers), -1)
         return found

@@ -1,5 +1,5 @@
 """Summaries of results for people."""
 
-from analogon.report.sheet import SheetRow, contact_sheet
+from analogon.report.sheet import SheetRow, contact_sheet, picture_sheet, thumbnail
 
-__all__ = ["SheetRow", "contact_sheet"]
+__all__ = ["SheetRow", "contact_sheet", "picture_sheet", "thumbnail"]

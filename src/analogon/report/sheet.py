@@ -1,4 +1,4 @@
-"""The contact sheet: one row per result, source | labels | target | result, side by side on white."""
+"""Contact sheets on white: one row per result, source | labels | target | result; or pictures in rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +19,8 @@ COLUMNS = ("source", "labels", "target", "result")
 _CELL_WIDTH, _CELL_HEIGHT = 320, 240
 """Every picture is scaled, keeping its proportions, to the largest size that fits into this box."""
 _GAP = 12
+_ACROSS = 4
+"""Pictures beside each other where they are in rows."""
 _HEADING_SIZE, _CAPTION_SIZE = 20, 16
 _INK, _PAPER = (30, 30, 30), (255, 255, 255)
 
@@ -38,9 +40,7 @@ class SheetRow:
 
     def small(self) -> "SheetRow":
         """The same row with everything in the size that the sheet shows: it looks the same, and takes no memory."""
-        source, result = (
-            np.asarray(_picture(image), np.float32) / np.float32(255) for image in (self.source, self.result)
-        )
+        source, result = thumbnail(self.source), thumbnail(self.result)
         labels, target = (one.resize(_cell(one.shape)) for one in (self.labels, self.target))
         return SheetRow(self.caption, source, labels, target, result)
 
@@ -80,6 +80,42 @@ def contact_sheet(rows: Sequence[SheetRow]) -> npt.NDArray[np.float32]:
         draw.text((_GAP, top + line_height + 4), _fitting(row.caption, caption, width - 2 * _GAP), _INK, caption)
         top += line_height + caption_height + _GAP
     return np.asarray(sheet, np.float32) / np.float32(255)
+
+
+def picture_sheet(cells: Sequence[tuple[str, npt.NDArray[np.float32]]]) -> npt.NDArray[np.float32]:
+    """Draw pictures in rows, each over its caption; scaled as in :func:`contact_sheet`.
+
+    Args:
+        cells: caption and picture, float32 (h, w, 3) in [0, 1].
+
+    Returns:
+        The sheet, float32 (h, w, 3) in [0, 1].
+
+    Raises:
+        InputError: there is no picture.
+    """
+    from PIL import Image, ImageDraw, ImageFont
+
+    if not cells:
+        raise InputError("A sheet needs at least one picture: give it at least one.")
+    pictures = [_picture(image) for _, image in cells]
+    width = max(80, *(picture.width for picture in pictures))
+    height = max(picture.height for picture in pictures) + round(1.75 * _CAPTION_SIZE)
+    columns = min(len(cells), _ACROSS)
+    rows = -(-len(cells) // columns)
+    size = (width + _GAP) * columns + _GAP, (height + _GAP) * rows + _GAP
+    sheet = Image.new("RGB", size, _PAPER)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(_CAPTION_SIZE)
+    for place, ((caption, _), picture) in enumerate(zip(cells, pictures, strict=True)):
+        left, top = _GAP + place % columns * (width + _GAP), _GAP + place // columns * (height + _GAP)
+        sheet.paste(picture, (left, top))
+        draw.text((left, top + picture.height + 4), _fitting(caption, font, width), _INK, font)
+    return np.asarray(sheet, np.float32) / np.float32(255)
+
+
+def thumbnail(image: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """The picture in the size that sheets show: it looks the same there, and takes no memory."""
+    return np.asarray(_picture(image), np.float32) / np.float32(255)
 
 
 def _picture(image: npt.NDArray[np.float32]) -> "PILImage.Image":
