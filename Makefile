@@ -9,13 +9,14 @@ DEMO_CASE := examples/flower
 DEMO_OUT := demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types layers tests slow wheel clean
+.PHONY: help demo test lint types layers tests slow page wheel clean
 
 help:
 	@echo "make demo   set up .venv and make new pictures of $(DEMO_CASE) in $(DEMO_OUT)/"
 	@echo "make test   set up .venv and run every check: format, lint, types, layers, tests"
 	@echo "make slow   run the tests that take longer"
-	@echo "make clean  remove .venv, caches and what make demo wrote"
+	@echo "make page   check the types of the studio's page, which takes npm"
+	@echo "make clean  remove .venv, node_modules, caches and what make demo wrote"
 
 $(STAMP): pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -47,9 +48,17 @@ tests: $(STAMP)
 slow: $(STAMP)
 	$(BIN)/python -m pytest -q -m slow
 
+# Nobody needs npm to use the studio: its page is served as it is written.
+page: node_modules/.package-lock.json
+	node_modules/.bin/tsc
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund --silent
+	touch $@
+
 wheel: $(STAMP)
 	$(BIN)/python -m pip wheel --disable-pip-version-check --quiet --no-deps --wheel-dir dist .
 
 clean:
-	rm -rf .venv dist build $(DEMO_OUT) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv node_modules dist build $(DEMO_OUT) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -30,9 +30,10 @@ def test_what_is_known_is_what_the_layout_knows(name):
         layout = one.apply(layout)
     facts, where = known(layout), places(layout)
     there = ~np.isnan(where[..., 0])
-    assert np.abs(facts.places - where)[there].max() <= 0.5
+    found = np.stack(np.divmod(facts.places, WIDTH), -1)
+    assert np.abs(found - where)[there].max() <= 0.5
     own = np.moveaxis(np.indices((HEIGHT, WIDTH)), 0, -1)
-    assert (facts.places[~there] == own[~there]).all() and not facts.moved[~there].any()
+    assert (found[~there] == own[~there]).all() and not facts.moved[~there].any()
     still = there & (np.abs(where - own).max(-1) == 0)
     assert not facts.edited[still & (layout.ids == layout_ids())].any()
     assert facts.edited[layout.ids != layout_ids()].all()

@@ -1,10 +1,12 @@
 """Projects are on the disk at any moment, and two windows do not spoil one another's work."""
 
+import gc
 import os
 import signal
 import subprocess
 import sys
 import threading
+import weakref
 
 import httpx
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 
 from analogon.layout import History, Move
 from analogon.studio import projects
+from analogon.studio.store import Store
 
 from .served import HEIGHT, WIDTH, Page, labels, labels_png, layout_ids, photo, png, serving
 
@@ -200,6 +203,18 @@ def test_settings_and_deletion(page, data):
     assert page.client.get(page.at).status_code == 404
     assert page.id not in [one["id"] for one in page.client.get("api/projects").json()]
     assert not (data / "projects" / page.id).exists()
+
+
+def test_what_is_kept_in_memory_is_bounded_and_there_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(projects, "_OPEN_PIXELS", HEIGHT * WIDTH + 1)
+    store = Store.open(tmp_path)
+    all_ = projects.Projects(store, tmp_path)
+    watched = all_.add(photo(), "watched", [labels()])
+    others = [weakref.ref(all_.add(photo(), "other", [labels()])) for _ in range(3)]
+    gc.collect()
+    assert [one() is None for one in others] == [True, True, False]
+    assert all_.get(watched.id) is watched, "a page that watches it and one that asks have the same"
+    store.close()
 
 
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP", "TIFF"])

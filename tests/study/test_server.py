@@ -255,3 +255,13 @@ def test_the_file_is_as_safe_as_sqlite_can_be(make):
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
     store.close()
+
+
+def test_other_sites_take_no_part(client, standing):
+    for host in ("evil.example", "127.0.0.1.evil.example", "["):
+        assert client.get("api/study", headers={"Host": host}).status_code == 400
+    for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
+        answer = client.post("api/participants", json={"consent": True}, headers=headers)
+        assert answer.status_code == 403 and answer.json()["error"].endswith(".")
+    same = {"Origin": standing.url.rstrip("/"), "Sec-Fetch-Site": "same-origin"}
+    assert client.post("api/participants", json={"consent": True}, headers=same).status_code == 201

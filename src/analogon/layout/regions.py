@@ -187,12 +187,11 @@ def nearest(wanted: Bools, known: Bools) -> NDArray[np.int64] | None:
         here = known[window]
         whole = here.shape == known.shape
         if whole or here.any():
-            distances, places = ndi.distance_transform_edt(~here, return_indices=True)
-            inside = wanted[window]
-            farthest = float(distances[inside].max())
+            places = ndi.distance_transform_edt(~here, return_distances=False, return_indices=True)
+            found: NDArray[np.int64] = places[:, wanted[window]].T.astype(np.int64)
+            found += np.array([window[0].start, window[1].start], np.int64)
+            farthest = float(np.hypot(found[:, 0] - rows, found[:, 1] - columns).max())
             if whole or farthest <= margin:
-                found: NDArray[np.int64] = places[:, inside].T.astype(np.int64)
-                found += np.array([window[0].start, window[1].start], np.int64)
                 return found
             margin = int(np.ceil(farthest))
         else:

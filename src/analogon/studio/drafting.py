@@ -20,9 +20,16 @@ from analogon.layout.following import LEAST_REACH, REACH
 
 Bools = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
+Flat = NDArray[np.int32]
+"""Places as numbers: row * width + column of a pixel of the source."""
 
 PIXELS = 50_000
 """The picture that is rendered in place of a larger one has no more than this."""
+ROUNDS = (6, 2, 1)
+"""How often search and vote take turns, by level: fewer than a preview needs, which comes when the hand rests."""
+_STEPS = (-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1)
+_MENDED = 3
+"""Pixels from the nearest right one up to which wrong ones are mended step by step, which takes least time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +37,12 @@ class Known:
     """What is known of where pixels of a layout come from.
 
     Attributes:
-        places: int32 (h, w, 2), rows and columns in the source; a pixel's own where nothing else is known.
+        places: int32 (h, w), row * width + column in the source; a pixel's own where nothing else is known.
         moved: bool (h, w), pixels that lie elsewhere in the source.
         edited: bool (h, w), those, and those of another class than in the source.
     """
 
-    places: NDArray[np.int32]
+    places: Flat
     moved: Bools
     edited: Bools
 
@@ -43,7 +50,7 @@ class Known:
 def known(layout: Layout) -> Known:
     """Where pixels come from, looked at only where something has happened."""
     height, width = layout.shape
-    found = np.moveaxis(np.indices((height, width), np.int32), 0, -1).copy()
+    found = np.arange(height * width, dtype=np.int32).reshape(height, width)
     moved = np.zeros((height, width), bool)
     for one in layout.objects:
         if all(part.source == (0, 0) and not part.steps for part in one.parts):
@@ -54,20 +61,19 @@ def known(layout: Layout) -> Known:
                 mine = mask & (layout.owners[window] == one.id)
                 down, right = part.source or (0, 0)
                 if (down, right) != (0, 0):
-                    own = np.moveaxis(np.indices(mine.shape, np.int32), 0, -1)
-                    found[window][mine] = own[mine] + (window[0].start + down, window[1].start + right)
+                    # its pixels began inside the frame
+                    np.add(_own(window, width), down * width + right, out=found[window], where=mine)
                 moved[window] = np.where(mine, (down, right) != (0, 0), moved[window])
             elif part.source is not None:
                 window, mask = one.region.in_frame(layout.shape)
                 ys, xs = np.nonzero(mask & (layout.owners[window] == one.id))
                 ys, xs = ys + window[0].start, xs + window[1].start
                 there, points = part.origins(ys, xs)
-                found[ys[there], xs[there]] = np.floor(points + part.source)
-                moved[ys[there], xs[there]] = True
-    outside = ((found < 0) | (found >= (height, width))).any(-1)
-    if outside.any():
-        moved &= ~outside
-        np.clip(found, 0, np.array([height - 1, width - 1]), out=found)
+                rows, columns = np.floor(points + part.source).astype(np.int64).T
+                inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+                ys, xs = ys[there][inside], xs[there][inside]
+                found[ys, xs] = rows[inside] * width + columns[inside]
+                moved[ys, xs] = True
     edited: Bools = moved | (layout.ids != layout.source.ids)
     return Known(found, moved, edited)
 
@@ -87,7 +93,8 @@ class Drafter:
         # whole blocks of pixels, so that places of the small picture are places of the large one
         self._shape = -(-height // self.factor), -(-width // self.factor)
         self._small = Exemplar(self._shrunk(exemplar.image), self._sampled(exemplar.labels))
-        self._model = fit(self._small, start="carried")  # objects are carried exactly in any case
+        # objects are carried exactly in any case, and of the render nothing but its places is looked at
+        self._model = fit(self._small, start="carried", rounds=ROUNDS, tone=False)
         self._present = np.array(self._small.labels.present())
 
     def draft(self, layout: Layout) -> Bytes:
@@ -96,52 +103,64 @@ class Drafter:
         facts = known(layout)
         if not facts.edited.any():
             return picture
-        places, open_ = self._rendered(layout, facts)
-        rows, columns = _window(open_)
-        inside = places[rows, columns]
-        near = open_[rows, columns]
-        copied = self.photo[inside[..., 0], inside[..., 1]]
-        picture[rows, columns] = np.where(near[..., None], copied, picture[rows, columns])
+        window, near, places = self._rendered(layout, facts)
+        copied = self.photo.reshape(-1, 3).take(places, axis=0)
+        np.copyto(picture[window], copied, where=near[..., None])
         return picture
 
-    def _rendered(self, layout: Layout, facts: Known) -> tuple[NDArray[np.int32], Bools]:
-        """Places of all pixels, and which of them an edit concerns."""
+    def _rendered(self, layout: Layout, facts: Known) -> tuple[tuple[slice, slice], Bools, Flat]:
+        """The window that an edit concerns, which of its pixels, and the places that they come from."""
         from scipy import ndimage as ndi
 
         height, width = layout.shape
         reach = max(LEAST_REACH, REACH * math.hypot(height, width)) / self.factor
         target = self._sampled(layout.target)
-        ids = target.ids
-        strange = ~np.isin(ids, self._present)
+        strange = ~np.isin(target.ids, self._present)
         if strange.any():  # classes that the small picture does not show
-            target = LabelMap(np.where(strange, self._small.labels.ids, ids), target.palette)
+            target = LabelMap(np.where(strange, self._small.labels.ids, target.ids), target.palette)
         keep = ndi.distance_transform_edt(~self._any(facts.edited)) > reach
         result = self._model.render(target, keep=keep, preview=True)
         assert result.provenance is not None
-        small = result.provenance.places
-        open_ = self._full(~keep)
-        own = np.moveaxis(np.indices((height, width), np.int32), 0, -1)
-        large = self._full(small) * self.factor + own % self.factor
-        np.minimum(large, np.array([height - 1, width - 1], np.int32), out=large)
-        large[~open_] = own[~open_]
-        large[facts.moved] = facts.places[facts.moved]
-        self._mend(large, layout, open_)
-        return large, open_
+        small = _window(~keep)
+        window = (
+            slice(small[0].start * self.factor, min(small[0].stop * self.factor, height)),
+            slice(small[1].start * self.factor, min(small[1].stop * self.factor, width)),
+        )
+        shape = window[0].stop - window[0].start, window[1].stop - window[1].start
+        near = self._full(~keep[small], shape)
+        # each pixel of a block comes from its own place in the block that the block comes from
+        blocks = result.provenance.places[small] * self.factor
+        rows = self._full(blocks[..., 0], shape) + (np.arange(shape[0], dtype=np.int32) % self.factor)[:, None]
+        columns = self._full(blocks[..., 1], shape) + np.arange(shape[1], dtype=np.int32) % self.factor
+        places = np.minimum(rows, height - 1) * np.int32(width) + np.minimum(columns, width - 1)
+        given = facts.moved[window] | ~near
+        np.copyto(places, facts.places[window], where=given)
+        self._mend(places, layout.source.ids, layout.ids[window], near)
+        return window, near, places
 
-    def _mend(self, places: NDArray[np.int32], layout: Layout, open_: Bools) -> None:
-        """Pixels of the wrong class take the place beside that of the nearest one that is right, where it fits."""
+    def _mend(self, places: Flat, source: NDArray[np.int64], wanted: NDArray[np.int64], near: Bools) -> None:
+        """Pixels of the wrong class take the place of the nearest one that is right, where there is one."""
         from scipy import ndimage as ndi
 
-        rows, columns = _window(open_)
-        source, wanted, inside = layout.source.ids, layout.ids[rows, columns], places[rows, columns]
-        wrong = source[inside[..., 0], inside[..., 1]] != wanted
+        wrong = near & (source.ravel().take(places) != wanted)
+        height, width = wrong.shape
+        for _ in range(_MENDED):
+            ys, xs = np.nonzero(wrong)
+            left = np.ones(len(ys), bool)
+            for down, right in _STEPS:
+                y, x = ys + down, xs + right
+                fits = left & (y >= 0) & (y < height) & (x >= 0) & (x < width)
+                fits[fits] = ~wrong[y[fits], x[fits]] & (wanted[y[fits], x[fits]] == wanted[ys[fits], xs[fits]])
+                places[ys[fits], xs[fits]] = places[y[fits], x[fits]]
+                left &= ~fits
+            wrong[ys[~left], xs[~left]] = False
         for class_id in np.unique(wanted[wrong]):
-            right = ~wrong & (wanted == class_id)
-            if not right.any():
+            right_ones = ~wrong & (wanted == class_id)
+            if not right_ones.any():
                 continue
             ys, xs = np.nonzero(wrong & (wanted == class_id))
-            near = ndi.distance_transform_edt(~right, return_distances=False, return_indices=True)[:, ys, xs]
-            inside[ys, xs] = inside[near[0], near[1]]
+            at = ndi.distance_transform_edt(~right_ones, return_distances=False, return_indices=True)[:, ys, xs]
+            places[ys, xs] = places[at[0], at[1]]
 
     def _sampled(self, labels: LabelMap) -> LabelMap:
         middle = self.factor // 2
@@ -161,12 +180,17 @@ class Drafter:
         return mean
 
     def _any(self, mask: Bools) -> Bools:
-        found: Bools = np.any(self._blocks(mask, "constant"), axis=(1, 3))
+        found: Bools = np.any(np.any(self._blocks(mask, "constant"), axis=3), axis=1)
         return found
 
-    def _full(self, small: NDArray[Any]) -> NDArray[Any]:
-        height, width = self.exemplar.shape
-        return small.repeat(self.factor, 0).repeat(self.factor, 1)[:height, :width]
+    def _full(self, small: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
+        return small.repeat(self.factor, 0).repeat(self.factor, 1)[: shape[0], : shape[1]]
+
+
+def _own(window: tuple[slice, slice], width: int) -> Flat:
+    """The places of the pixels of a window themselves."""
+    rows, columns = (np.arange(side.start, side.stop, dtype=np.int32) for side in window)
+    return rows[:, None] * np.int32(width) + columns
 
 
 def _window(mask: Bools) -> tuple[slice, slice]:

@@ -7,6 +7,7 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -43,6 +44,8 @@ RECIPE_KEY = "analogon"
 LARGEST_UNPACKED = 256 << 20
 """Bytes of all files of an archive together."""
 MOST_FILES = 2000
+LONGEST_WEBP = 16383
+"""Pixels of a side."""
 _LARGEST_JSON = 64 << 20
 _FORMS: dict[str, tuple[str, dict[str, Any]]] = {
     "png": ("PNG", {"compress_level": 2}),
@@ -50,7 +53,7 @@ _FORMS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def router(projects: Projects) -> APIRouter:
+def router(projects: Projects, uploads: ThreadPoolExecutor) -> APIRouter:
     """What a page can take out of a project, and bring in."""
     routes = APIRouter()
 
@@ -104,7 +107,7 @@ def router(projects: Projects) -> APIRouter:
     @routes.post("/import", status_code=201)
     async def bring(request: Request, title: str = "") -> dict[str, str]:
         data = await request.body()
-        opened = await asyncio.to_thread(imported, projects, data, title)
+        opened = await asyncio.get_running_loop().run_in_executor(uploads, imported, projects, data, title)
         return {"id": opened.id}
 
     return routes
@@ -132,9 +135,11 @@ def recipe(opened: Opened, moment: Moment, result: Result) -> dict[str, Any]:
 
 
 def picture(pixels: NDArray[np.uint8], form: str) -> Response:
-    """A picture as a response."""
+    """A picture as a response; one that is too long for WebP is PNG whatever it is called."""
     if form not in _FORMS:
         raise HTTPException(404, "There is a .png and a .webp file.")
+    if max(pixels.shape) > LONGEST_WEBP:
+        form = "png"
     return Response(encoded(pixels, form), media_type=f"image/{form}")
 
 

@@ -13,16 +13,16 @@ import hmac
 import json
 import secrets
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from analogon.study.visitors import SAFE, stranger
+
 LARGEST_BODY = 64 << 20
 """Bytes of a request."""
 COOKIE = "analogon_studio"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-_SAFE = ("GET", "HEAD", "OPTIONS")
 _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; object-src 'none'",
@@ -73,17 +73,9 @@ class Gate:
 
     def _wrong(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         """Host, origin and length."""
-        host = headers.get("host", "")
-        name = _split(f"//{host}")[2]
-        if not name or (self._token is None and name not in LOOPBACK):
-            return 400, "This server is not known by that name: open the address that it printed."
-        changes = scope["type"] == "websocket" or scope["method"] not in _SAFE
-        origin, site = headers.get("origin"), headers.get("sec-fetch-site", "none")
-        scheme = "https" if scope["scheme"] in ("https", "wss") else "http"
-        foreign = origin is not None and _split(origin)[:2] != (scheme, host)
-        if changes and (foreign or site not in ("same-origin", "none")):
-            return 403, "Another site may not change anything here."
-        if scope["type"] == "http" and scope["method"] not in _SAFE:
+        if (refused := stranger(scope, headers, local=self._token is None)) is not None:
+            return refused
+        if scope["type"] == "http" and scope["method"] not in SAFE:
             length = headers.get("content-length", "0")
             if "transfer-encoding" in headers:
                 return 411, "A request needs its length."
@@ -112,15 +104,6 @@ class Gate:
         rest = urlencode({name: value for name, value in query.items() if name != "token"}, doseq=True)
         path = "/" + scope["path"].lstrip("/\\")
         return f"{path}?{rest}" if rest else path
-
-
-def _split(address: str) -> tuple[str, str, str]:
-    """Scheme, host with port, and host of an address; empty where it is none."""
-    try:
-        parts = urlsplit(address)
-        return parts.scheme, parts.netloc, parts.hostname or ""
-    except ValueError:
-        return "", "", ""
 
 
 def _counted(receive: Receive) -> Receive:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -16,12 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Response, WebSocket, WebSocketDisconnect
+from sqlalchemy.exc import DatabaseError
 
 from analogon.errors import OptionError
 from analogon.io import write_labels
 from analogon.studio.messages import Training
-from analogon.studio.projects import Projects
-from analogon.studio.store import Job, new_identity
+from analogon.studio.projects import Moment, Opened, Projects
+from analogon.studio.store import Job, NoProjectError, new_identity
 from analogon.studio.training import ALIVE, BEAT_SECONDS, PROGRESS, REQUEST
 
 AT_ONCE = 2
@@ -29,6 +29,8 @@ AT_ONCE = 2
 _GRACE_SECONDS = 30.0
 """How long a training that was cancelled may take to keep what it has."""
 _WATCH_SECONDS = 0.3
+_ENDED = ("finished", "cancelled", "failed")
+"""What a training has told at last."""
 _STARTING_SECONDS = 30.0
 """How long a training may take to begin."""
 
@@ -63,30 +65,36 @@ class Jobs:
         with self._lock:
             if len(self._running) >= AT_ONCE:
                 raise OptionError(f"{AT_ONCE} trainings are running already: wait for one, or cancel it.")
-            identity = new_identity()
-            folder = self.folder(project, identity)
-            folder.mkdir(parents=True)
-            for name, labels in (("labels.png", moment.base), ("target.png", moment.layout.target)):
-                write_labels(folder / name, labels)
-            request = asked.model_dump()
-            files = {"photo": opened.folder / "photo.png", "labels": folder / "labels.png",
-                     "target": folder / "target.png"}  # fmt: skip
-            whole = request | {"seed": moment.project.seed} | {name: str(path) for name, path in files.items()}
-            (folder / REQUEST).write_text(json.dumps(whole))
-            self.store.add_job(identity, project, request)
-            with (folder / "log.txt").open("wb") as log:
-                process = subprocess.Popen(
-                    [sys.executable, "-m", "analogon.studio.training", str(folder)],
-                    stdin=subprocess.PIPE,
-                    stdout=log,
-                    stderr=log,
-                    env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-                    start_new_session=True,
-                )
+            identity, request = new_identity(), asked.model_dump()
+            self.store.add_job(identity, project, request)  # which a project that was just deleted has no more
+            try:
+                process = self._begin(opened, moment, identity, request)
+            except BaseException:
+                self.store.end_job(identity, "failed", "The training could not begin.")
+                raise
             waiting = threading.Thread(target=self._wait, args=(identity, process), daemon=True)
             self._running[identity] = _Running(process, project, waiting)
             waiting.start()
         return identity
+
+    def _begin(self, opened: Opened, moment: Moment, identity: str, request: dict[str, Any]) -> subprocess.Popen[bytes]:
+        folder = self.folder(opened.id, identity)
+        folder.mkdir(parents=True)
+        for name, labels in (("labels.png", moment.base), ("target.png", moment.layout.target)):
+            write_labels(folder / name, labels)
+        files = {"photo": opened.folder / "photo.png", "labels": folder / "labels.png",
+                 "target": folder / "target.png"}  # fmt: skip
+        whole = request | {"seed": moment.project.seed} | {name: str(path) for name, path in files.items()}
+        (folder / REQUEST).write_text(json.dumps(whole))
+        with (folder / "log.txt").open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "analogon.studio.training", str(folder)],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+                start_new_session=True,
+            )
 
     def folder(self, project: str, identity: str) -> Path:
         """Where the files of a job are."""
@@ -127,10 +135,11 @@ class Jobs:
         """Ask a job to end; what it has learnt is kept."""
         with self._lock:
             running = self._running.get(identity)
+            if running is None:
+                return
             self._cancelled.add(identity)
-        if running is not None:
-            _interrupt(running.process)
-            threading.Thread(target=_kill_later, args=(running.process,), daemon=True).start()
+        _interrupt(running.process)
+        threading.Thread(target=_kill_later, args=(running.process,), daemon=True).start()
 
     def stop_all(self, project: str) -> None:
         """End the jobs of a project that is about to be deleted."""
@@ -155,6 +164,8 @@ class Jobs:
         with self._lock:
             if job.id in self._running:
                 return True
+        if self._progress(job).get("stage") in _ENDED:
+            return False
         folder = self.folder(job.project, job.id)
         for name, seconds in ((ALIVE, 10 * BEAT_SECONDS), (REQUEST, _STARTING_SECONDS)):
             with suppress(OSError):
@@ -163,9 +174,9 @@ class Jobs:
 
     def _wait(self, identity: str, process: subprocess.Popen[bytes]) -> None:
         code = process.wait()
-        if process.stdin is not None:
-            process.stdin.close()
-        self._settle(identity, code)
+        _interrupt(process)
+        with suppress(DatabaseError, OSError, NoProjectError):  # whoever asks for its state later settles it
+            self._settle(identity, code)
         with self._lock:
             self._running.pop(identity, None)
             self._cancelled.discard(identity)
@@ -257,8 +268,10 @@ async def _until_gone(socket: WebSocket) -> None:
 
 
 def _interrupt(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.send_signal(signal.SIGINT)
+    """Close its standard input, by which a training ends itself; unlike a signal that also waits until it listens."""
+    if process.stdin is not None:
+        with suppress(OSError):
+            process.stdin.close()
 
 
 def _kill_later(process: subprocess.Popen[bytes]) -> None:

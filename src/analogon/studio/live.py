@@ -16,10 +16,12 @@ from fastapi import WebSocket, WebSocketDisconnect
 from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.exc import DatabaseError
 
 from analogon.errors import AnalogonError
 from analogon.layout import Layout
-from analogon.studio.projects import Moment, Opened, changed_box, operations_from
+from analogon.studio.failures import failure
+from analogon.studio.projects import Box, Moment, Opened, changed_box, operations_from
 from analogon.studio.rendering import better, draft
 from analogon.studio.store import NoProjectError, OutdatedError
 
@@ -28,8 +30,8 @@ RAW = 1 << 20
 RESTING = 0.12
 """Seconds without another message after which a hand is taken to rest, and a better preview is begun."""
 LARGEST_MESSAGE = 4 << 20
-GONE = 4404
-"""The code that a connection about what does not exist is closed with."""
+GONE, BROKEN = 4404, 4500
+"""The codes that a connection is closed with: about what does not exist, and about what cannot be opened."""
 
 Bytes = NDArray[np.uint8]
 
@@ -119,8 +121,9 @@ class Live:
             except OutdatedError as error:
                 sentence = "The project has changed in another window."
                 await self._socket.send_json({"number": wanted.number, "error": sentence, "version": error.version})
-            except AnalogonError as error:
-                await self._socket.send_json({"number": wanted.number, "error": str(error)})
+            except (AnalogonError, DatabaseError, OSError) as error:
+                _, sentence = failure(error) or (422, str(error))
+                await self._socket.send_json({"number": wanted.number, "error": sentence})
             except NoProjectError:
                 await self._socket.close(GONE, "The project was deleted.")
                 return
@@ -147,13 +150,20 @@ class Live:
 
     async def _show(self, number: int, stage: str, picture: Bytes, began: float) -> None:
         """Send what differs from what the page shows."""
-        top, left, bottom, right = box = changed_box(self._shown, picture)
-        form, data = packed(picture[top:bottom, left:right])
+        box, form, data = await asyncio.get_running_loop().run_in_executor(
+            self._drafts, _difference, self._shown, picture
+        )
         self._shown = picture
         seconds = round(time.perf_counter() - began, 4)
         header = {"number": number, "stage": stage, "box": list(box), "format": form, "seconds": seconds}
         await self._socket.send_json(header)
         await self._socket.send_bytes(data)
+
+
+def _difference(before: Bytes, after: Bytes) -> tuple[Box, Literal["rgb", "png"], bytes]:
+    """The box of what differs between two pictures, and what is to be seen there."""
+    top, left, bottom, right = box = changed_box(before, after)
+    return box, *packed(after[top:bottom, left:right])
 
 
 def packed(pixels: Bytes) -> tuple[Literal["rgb", "png"], bytes]:

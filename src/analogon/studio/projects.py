@@ -12,14 +12,16 @@ import re
 import shutil
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from sqlalchemy.exc import DatabaseError
 
 from analogon.data import Exemplar, LabelMap
 from analogon.errors import InputError, OptionError
@@ -33,8 +35,8 @@ from analogon.studio.store import NoProjectError, OutdatedError, Project, Store,
 LARGEST_PIXELS = 16_000_000
 """Pixels of a picture that is edited, at most."""
 _READABLE = ("PNG", "JPEG", "WEBP", "TIFF")
-_OPEN = 24
-"""Projects that are kept in memory."""
+_OPEN, _OPEN_PIXELS = 24, 48_000_000
+"""Projects that are kept in memory at most, and their pixels together; besides them, those that a page watches."""
 _KEPT_PIXELS = 3_000_000
 """Pixels of all layouts of a project that are kept for undo; what was before them is made again."""
 FIRST_CLASSES = 6
@@ -143,9 +145,10 @@ class Opened:
 
     def read_labels(self, name: str) -> LabelMap:
         """Labels that a step names."""
-        if not _LABELS.fullmatch(name):
+        file = self.folder / "labels" / name
+        if not _LABELS.fullmatch(name) or not file.exists():
             raise InputError(f"The project names labels {name!r}, which are none of its files: import it again.")
-        return read_labels(self.folder / "labels" / name)
+        return read_labels(file)
 
     def write_labels(self, labels: LabelMap) -> str:
         """Write labels for a step to name."""
@@ -208,6 +211,8 @@ class Projects:
         #: of the last final render by each method
         self.seconds: dict[str, float] = {}
         self._opened: OrderedDict[str, Opened] = OrderedDict()
+        #: also those that only a page's connection still holds
+        self._known: WeakValueDictionary[str, Opened] = WeakValueDictionary()
         self._lock = threading.Lock()
 
     def folder(self, identity: str) -> Path:
@@ -220,14 +225,21 @@ class Projects:
         """A project; NoProjectError where there is none."""
         folder = self.folder(identity)
         with self._lock:
-            if identity in self._opened:
-                self._opened.move_to_end(identity)
-                return self._opened[identity]
-        self.store.project(identity)
-        opened = Opened(self.store, folder, identity, self.seconds)
+            opened = self._known.get(identity)
+        if opened is None:
+            self.store.project(identity)
+            try:
+                opened = Opened(self.store, folder, identity, self.seconds)
+            except FileNotFoundError:
+                self.store.project(identity)  # it may have been deleted just now
+                raise InputError("The photo of this project is gone from the disk: import it again.") from None
         with self._lock:
-            opened = self._opened.setdefault(identity, opened)
-            while len(self._opened) > _OPEN:
+            opened = self._known.setdefault(identity, opened)
+            self._opened[identity] = opened
+            self._opened.move_to_end(identity)
+            while len(self._opened) > 1 and (
+                len(self._opened) > _OPEN or sum(one.photo.size for one in self._opened.values()) > 3 * _OPEN_PIXELS
+            ):
                 self._opened.popitem(last=False)
         return opened
 
@@ -260,10 +272,20 @@ class Projects:
             raise
         return opened
 
-    def delete(self, identity: str) -> None:
-        """Remove a project with all its files."""
-        self.folder(identity)
-        self.store.project(identity)
+    def delete(self, identity: str, end: Callable[[], object]) -> None:
+        """Remove a project with all its files.
+
+        Args:
+            end: ends what still works on it; called when nothing new can begin any more.
+        """
+        folder = self.folder(identity)
+        try:
+            self.store.delete(identity)
+        except DatabaseError:  # on a full disk its files have to go first
+            end()
+            shutil.rmtree(folder, ignore_errors=True)
+            self.store.delete(identity)
+        end()
         self._forget(identity)
 
     def _forget(self, identity: str) -> None:
@@ -271,6 +293,7 @@ class Projects:
             self.store.delete(identity)
         with self._lock:
             self._opened.pop(identity, None)
+            self._known.pop(identity, None)
         shutil.rmtree(self.folder(identity), ignore_errors=True)
 
 
@@ -288,13 +311,13 @@ def in_force(steps: Sequence[Mapping[str, Any]]) -> tuple[str, list[dict[str, An
 def changed_box(before: NDArray[Any], after: NDArray[Any]) -> Box:
     """The box (top, left, bottom, right) of what differs between two arrays (h, w) or (h, w, c); zeros for nothing."""
     different = before != after
-    if different.ndim == 3:
-        different = different.any(-1)
-    rows = np.flatnonzero(different.any(1))
+    rows = np.flatnonzero(different.reshape(len(different), -1).any(1))
     if not len(rows):
         return 0, 0, 0, 0
-    columns = np.flatnonzero(different.any(0))
-    return int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    seen = different[top:bottom].any(0)
+    columns = np.flatnonzero(seen if seen.ndim == 1 else seen.any(-1))
+    return top, int(columns[0]), bottom, int(columns[-1]) + 1
 
 
 def read_photo(data: bytes) -> Bytes:

@@ -30,9 +30,10 @@ from analogon.data import LabelMap
 from analogon.errors import AnalogonError
 from analogon.segment import first_labels
 from analogon.studio import classes, exporting
+from analogon.studio.failures import failure
 from analogon.studio.gate import Gate
 from analogon.studio.jobs import Jobs, jobs_router
-from analogon.studio.live import GONE, Live
+from analogon.studio.live import BROKEN, GONE, Live
 from analogon.studio.messages import Change, Classes, Labels, Operations, Scribbles, Version
 from analogon.studio.projects import Moment, Opened, Projects, changed_box, operations_from, read_label_file, state_of
 from analogon.studio.segmenting import Stroke, refined, segmented, segmenters, superpixels
@@ -56,11 +57,13 @@ class Studio:
         cores = os.cpu_count() or 1
         self.drafts = ThreadPoolExecutor(max(1, cores), "draft")
         self.finals = ThreadPoolExecutor(max(1, cores // 2), "final")
+        # what takes seconds has threads of its own, so that no page waits behind another one's upload
+        self.uploads = ThreadPoolExecutor(max(1, cores), "upload")
 
     def close(self) -> None:
         """End what runs."""
         self.jobs.close()
-        for pool in (self.drafts, self.finals):
+        for pool in (self.drafts, self.finals, self.uploads):
             pool.shutdown(wait=False, cancel_futures=True)
         self.store.close()
 
@@ -84,12 +87,12 @@ def create_app(data: Path, *, token: str | None = None, warmed: bool = True) -> 
         yield
         studio.close()
 
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
     app.state.studio = studio
     _page(app)
     app.include_router(_general(studio), prefix="/api")
     app.include_router(_projects(studio), prefix="/api")
-    app.include_router(exporting.router(studio.projects), prefix="/api")
+    app.include_router(exporting.router(studio.projects, studio.uploads), prefix="/api")
     app.include_router(jobs_router(studio.jobs), prefix="/api")
     app.include_router(_live(studio), prefix="/api")
     _errors(app)
@@ -160,7 +163,8 @@ def _projects(studio: Studio) -> APIRouter:
     @router.post("/projects", status_code=201)
     async def create(request: Request, title: str = "") -> dict[str, str]:
         body = await request.body()
-        opened = await asyncio.to_thread(projects.create, body, title)
+        loop = asyncio.get_running_loop()
+        opened = await loop.run_in_executor(studio.uploads, projects.create, body, title)
         return {"id": opened.id}
 
     @router.get("/projects/{identity}")
@@ -175,8 +179,7 @@ def _projects(studio: Studio) -> APIRouter:
 
     @router.delete("/projects/{identity}")
     def remove(identity: str) -> dict[str, bool]:
-        studio.jobs.stop_all(identity)
-        projects.delete(identity)
+        projects.delete(identity, lambda: studio.jobs.stop_all(identity))
         return {"deleted": True}
 
     @router.get("/projects/{identity}/photo.{form}")
@@ -217,7 +220,9 @@ def _projects(studio: Studio) -> APIRouter:
     async def relabel(identity: str, request: Request, version: int | None = None) -> dict[str, Any]:
         body = await request.body()
         image = request.headers.get("content-type", "").startswith("image/")
-        return await asyncio.to_thread(_relabelled, projects.get(identity), body, image, version)
+        loop = asyncio.get_running_loop()
+        opened = await loop.run_in_executor(studio.uploads, projects.get, identity)
+        return await loop.run_in_executor(studio.uploads, _relabelled, opened, body, image, version)
 
     @router.post("/projects/{identity}/classes")
     def edit_classes(identity: str, asked: Classes) -> dict[str, Any]:
@@ -335,6 +340,9 @@ def _live(studio: Studio) -> APIRouter:
         except NoProjectError:
             await socket.close(GONE, "There is no such project.")
             return
+        except (AnalogonError, DatabaseError, OSError) as error:
+            await socket.close(BROKEN, (failure(error) or (422, str(error)))[1])
+            return
         await Live(socket, opened, studio.drafts, studio.finals).run()
 
     return router
@@ -359,7 +367,7 @@ def _errors(app: FastAPI) -> None:
 
     @app.exception_handler(AnalogonError)
     async def wrong(_request: Request, error: AnalogonError) -> Response:
-        return _error(422, str(error))
+        return _error(*(failure(error) or (422, str(error))))
 
     @app.exception_handler(NoProjectError)
     async def missing(_request: Request, _error_of_name: NoProjectError) -> Response:
@@ -371,8 +379,9 @@ def _errors(app: FastAPI) -> None:
         return JSONResponse({"error": sentence, "version": error.version}, 409)
 
     @app.exception_handler(DatabaseError)
-    async def unable(_request: Request, _error_of_file: DatabaseError) -> Response:
-        return _error(503, "Projects cannot be stored at the moment: look whether the disk is full.")
+    @app.exception_handler(OSError)
+    async def unable(_request: Request, error: Exception) -> Response:
+        return _error(*(failure(error) or (507, f"The server cannot do this at the moment ({error}).")))
 
 
 def _error(status: int, sentence: str) -> Response:

@@ -31,9 +31,10 @@ def serve_studio(
     """
     import uvicorn
 
-    from analogon.studio.gate import LOOPBACK, new_token
+    from analogon.studio.gate import new_token
     from analogon.studio.live import LARGEST_MESSAGE
     from analogon.studio.server import create_app
+    from analogon.study.visitors import LOOPBACK
 
     if not host.strip():
         raise OptionError("--host is empty: give an address, or leave it out.")

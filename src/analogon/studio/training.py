@@ -1,8 +1,8 @@
 """A training in a process of its own: ``python -m analogon.studio.training FOLDER``.
 
 It reads ``FOLDER/request.json`` and the files that this names, and writes ``FOLDER/progress.json`` again and again.
-The model and its previews go to ``FOLDER/model``. It ends early, and keeps what it has, at SIGINT and when whoever
-began it is gone, which closes its standard input.
+The model and its previews go to ``FOLDER/model``. It ends early, and keeps what it has, at SIGINT and when its
+standard input is closed, by whoever began it or because that is gone.
 """
 
 from __future__ import annotations

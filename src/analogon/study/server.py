@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from analogon.study.design import PICTURES, Card, Criterion, Name, Picture, Step, Study
 from analogon.study.making import MOST_CARDS
 from analogon.study.store import CODE_LENGTH, Given, Store
+from analogon.study.visitors import stranger
 
 LARGEST_BODY = 8 * 1024
 """Bytes of a request; the largest answer has about 300."""
@@ -118,8 +119,12 @@ class Saved(_Message):
     edit: int
 
 
-def create_app(folder: Path, study: Study, store: Store) -> FastAPI:
-    """The application that serves a study."""
+def create_app(folder: Path, study: Study, store: Store, *, local: bool = False) -> FastAPI:
+    """The application that serves a study.
+
+    Args:
+        local: only this machine reaches it; see :func:`analogon.study.visitors.stranger`.
+    """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     pictures = study.pictures()
     page = resources.files("analogon.study") / "page"
@@ -198,8 +203,11 @@ def create_app(folder: Path, study: Study, store: Store) -> FastAPI:
     @app.middleware("http")
     async def limit(request: Request, proceed: Callable[[Request], Awaitable[Response]]) -> Response:
         length = request.headers.get("content-length", "0")
-        if "transfer-encoding" in request.headers:
-            response: Response = _error(411, "A request needs its length.")
+        response: Response
+        if (refused := stranger(request.scope, request.headers, local=local)) is not None:
+            response = _error(*refused)
+        elif "transfer-encoding" in request.headers:
+            response = _error(411, "A request needs its length.")
         elif not length.isdecimal() or int(length) > LARGEST_BODY:
             response = _error(413, f"A request has {LARGEST_BODY} bytes at most.")
         else:

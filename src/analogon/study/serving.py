@@ -37,6 +37,7 @@ def serve_study(
 
     from analogon.study.server import create_app
     from analogon.study.store import Store
+    from analogon.study.visitors import LOOPBACK
 
     folder = Path(folder)
     study = Study.read(folder)
@@ -44,7 +45,7 @@ def serve_study(
     try:
         store = Store.open(folder, study)
         config = uvicorn.Config(
-            create_app(folder, study, store),
+            create_app(folder, study, store, local=host in LOOPBACK),
             log_level="warning",
             access_log=False,
             server_header=False,
