@@ -266,6 +266,7 @@ METHODS: dict[str, Entry] = {
             learns=False,
             provenance=True,
             accelerated=True,
+            jobs=frozenset({"vary", "retarget", "paint", "edit", "harmonize", "upscale", "animate"}),
         ),
         Entry(
             "collage",

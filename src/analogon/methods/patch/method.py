@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analogon.data import Exemplar, LabelMap
 from analogon.errors import ModelError, OptionError
+from analogon.jobs import Job
 from analogon.methods.base import Arrays
 from analogon.methods.patch.config import Config
 from analogon.rendering import PLAIN, Rendering, Wishes
 from analogon.run import UNTRAINED, Run
+
+if TYPE_CHECKING:
+    from analogon.ops.synthesis import Settings
 
 
 class PatchSynthesizer:
@@ -30,20 +34,8 @@ class PatchSynthesizer:
     def render(self, target: LabelMap, run: Run, wishes: Wishes = PLAIN) -> Rendering:
         """See :func:`analogon.ops.engine.synthesize`."""
         from analogon.ops.engine import synthesize
-        from analogon.ops.synthesis import Settings
 
         config = self.config
-        settings = Settings(
-            patch=config.patch,
-            rounds=config.rounds,
-            leaps=config.leaps,
-            reluctance=config.reluctance,
-            uniformity=config.uniformity,
-            class_weight=config.class_weight,
-            depth_weight=config.depth_weight,
-            position_weight=config.position_weight,
-            random_tries=config.random_tries,
-        )
         elsewhere: dict[str, Any] = {}
         # the registry has turned "auto" into what it means; torch is for other devices than the CPU only
         if run.device not in ("auto", "cpu"):
@@ -55,7 +47,7 @@ class PatchSynthesizer:
             self.exemplar,
             target,
             run,
-            settings=settings,
+            settings=self._settings(),
             wishes=wishes,
             pieces=config.start == "pieces",
             tone=config.tone,
@@ -70,9 +62,32 @@ class PatchSynthesizer:
         """The preview."""
         return None if wishes.preview else self.render(target, run, replace(wishes, preview=True))
 
+    def perform(self, jobs: Sequence[Job], run: Run) -> Iterator[Rendering]:
+        """See :mod:`analogon.methods.patch.jobs`."""
+        from analogon.methods.patch.jobs import performed
+
+        return performed(self.exemplar, jobs, run, self._settings(), tone=self.config.tone)
+
     def arrays(self) -> Arrays:
         """Nothing is learnt."""
         return {}
+
+    def _settings(self) -> Settings:
+        """What the configuration says of the search."""
+        from analogon.ops.synthesis import Settings
+
+        config = self.config
+        return Settings(
+            patch=config.patch,
+            rounds=config.rounds,
+            leaps=config.leaps,
+            reluctance=config.reluctance,
+            uniformity=config.uniformity,
+            class_weight=config.class_weight,
+            depth_weight=config.depth_weight,
+            position_weight=config.position_weight,
+            random_tries=config.random_tries,
+        )
 
     def _classes(self, field: str, names: Sequence[str]) -> frozenset[int]:
         """Ids of the named classes.
