@@ -3,7 +3,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
+from .browsing import CHROMIUM, Studio
 from .served import Page, serving
 
 
@@ -29,3 +31,19 @@ def client(url: str) -> Iterator[httpx.Client]:
 def page(client: httpx.Client) -> Page:
     """A project of its own for each test."""
     return Page.labelled(client)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def studio(browser: Browser, url: str, client: httpx.Client) -> Iterator[Studio]:
+    """The page in a browser, with a project of its own."""
+    made = Studio(browser, url, client)
+    yield made
+    made.close()

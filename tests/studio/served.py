@@ -112,7 +112,7 @@ class Page:
 
     def bytes(self, name: str, kind: type = np.uint8) -> np.ndarray:
         content = self.client.get(f"{self.at}/{name}").raise_for_status().content
-        return np.frombuffer(content, kind).reshape(HEIGHT, WIDTH)
+        return np.frombuffer(content, kind).reshape(self.state()["size"])
 
     def ids(self, name: str = "target.bin") -> np.ndarray:
         """The label map as ids."""

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from .test_page_tools import CHROMIUM, Studio, browser, studio
+from .browsing import WIDTH, Studio, held, needs_chromium
 
-__all__ = ["browser", "studio"]
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
+pytestmark = needs_chromium
 
 
 def style(studio: Studio, element: str, name: str) -> str:
@@ -41,7 +40,7 @@ def test_before_and_after_and_where_pixels_are_from(studio: Studio) -> None:
     studio.page.mouse.move(*studio.at(48, 64), steps=3)
     studio.page.mouse.up()
     assert abs(float(studio.page.locator("#compare").input_value()) - 50) < 1
-    assert studio.app.state.operations == []
+    assert studio.operations == []
     studio.page.get_by_role("radio", name="Where from").check(force=True)
     expect(studio.page.locator("#provenance")).to_be_visible()
     studio.until("document.querySelector('#provenance').naturalWidth === 128")
@@ -64,7 +63,7 @@ def test_space_moves_the_picture_also_after_a_click_on_a_tool(studio: Studio) ->
     studio.drag((40, 40), (50, 70))
     studio.page.keyboard.up(" ")
     assert studio.page.evaluate("studio.name") == "brush" and studio.page.evaluate("studio.stage.at") != start
-    assert (studio.painted() == studio.held(studio.before)).all() and studio.app.state.operations == []
+    assert (studio.painted() == held(studio.before)).all() and studio.operations == []
 
 
 def test_sizes_by_keys_and_the_ring_has_the_true_size(studio: Studio) -> None:
@@ -92,7 +91,7 @@ def test_sizes_by_keys_and_the_ring_has_the_true_size(studio: Studio) -> None:
 def test_what_is_left_behind_and_locks(studio: Studio) -> None:
     studio.page.keyboard.press("v")
     studio.page.locator("#fill-with").select_option("house")
-    studio.page.mouse.click(*studio.at(40, 26))
+    studio.click(40, 26)
     studio.page.keyboard.press("Delete")
     after = studio.agree(["delete"])
     assert (after[28:68, 16:36] == 3).all()
@@ -102,35 +101,43 @@ def test_what_is_left_behind_and_locks(studio: Studio) -> None:
     studio.page.keyboard.press("3")
     studio.drag((55, 60), (65, 60))
     after = studio.agree(["delete", "brush"])
-    assert studio.app.state.operations[-1]["locked"] == ["sky"] and (after[:60, 55:65] == 0).all()
+    assert studio.operations[-1]["locked"] == ["sky"] and (after[:60, 55:65] == 0).all()
 
 
 def test_depth_and_copies(studio: Studio) -> None:
     studio.page.keyboard.press("v")
-    studio.page.mouse.click(*studio.at(40, 26))
+    studio.click(40, 26)
     studio.page.keyboard.press("Control+d")
     studio.agree(["duplicate"])
     studio.until("studio.selected?.name === 'tree 3'")
     studio.page.get_by_role("button", name="Backward").click()
     studio.page.get_by_role("button", name="Forward").click()
     studio.painted()
-    assert [one.get("to") for one in studio.app.state.operations] == [None, "backward", "forward"]
+    assert [one.get("to") for one in studio.operations] == [None, "backward", "forward"]
 
 
 def test_method_seed_and_variants(studio: Studio) -> None:
-    expect(studio.page.locator("#method option").first).to_have_text("patch (about 2 s)")
+    studio.drag((40, 90), (40, 60))
+    studio.settled()
+    before = studio.picture()
+    expect(studio.page.locator("#method option").first).to_contain_text("patch")
     studio.page.locator("#method").select_option("semia")
     expect(studio.page.locator("#train")).to_be_visible()
+    studio.page.locator("#method").select_option("patch")
     studio.page.locator("#seed").fill("7")
     studio.page.locator("#seed").press("Tab")
     studio.page.locator("#variants").click()
     studio.page.get_by_role("button", name="Take seed 2").click()
     expect(studio.page.locator("#seed")).to_have_value("2")
-    studio.page.wait_for_timeout(50)
-    assert studio.project.method == "semia" and studio.project.seed == 2
+    studio.page.wait_for_timeout(100)
+    studio.settled()
+    state = studio.remote.state()
+    assert (state["method"], state["seed"]) == ("patch", 2)
+    after = studio.picture()
+    assert (after != before).any() and (after == studio.remote.picture("result.png")).all()
 
 
-def test_scribbles_are_sent_with_their_classes(studio: Studio) -> None:
+def test_scribbles_divide_labels_anew_and_undo_brings_them_back(studio: Studio) -> None:
     studio.page.get_by_role("radio", name="1 Label").check(force=True)
     studio.page.locator("#stage").focus()
     studio.page.keyboard.press("s")
@@ -138,19 +145,30 @@ def test_scribbles_are_sent_with_their_classes(studio: Studio) -> None:
     studio.drag((70, 20), (80, 40))
     studio.page.keyboard.press("4")
     studio.drag((30, 90), (40, 100))
-    studio.page.get_by_role("button", name="Refine by scribbles").click()
+    studio.page.keyboard.press("2")
+    studio.drag((40, 50), (50, 55))
+    assert studio.unchanged()
+    with studio.page.expect_request("**/scribbles") as asked:
+        studio.page.get_by_role("button", name="Refine by scribbles").click()
+    sent = asked.value.post_data_json["strokes"]
+    assert [one["class"] for one in sent] == [7, 21, 7]
+    assert np.allclose(sent[0]["points"][-1], (80, 40), atol=0.5)
     expect(studio.page.locator("#refine")).to_be_disabled()
-    (sent,) = studio.app.state.operations
-    assert [one["class"] for one in sent["strokes"]] == [7, 21]
-    assert np.allclose(sent["strokes"][0]["points"][-1], (80, 40), atol=0.5)
+    studio.until(f"studio.labels.values[{45 * WIDTH + 50}] === 1")
+    after = studio.labels()
+    assert (after[40:50, 50] == 1).all() and (after[:15] == held(studio.before)[:15]).all()
+    assert (after == studio.remote.bytes("labels.bin")).all()
+    studio.page.keyboard.press("Control+z")
+    assert studio.unchanged()
 
 
 def test_names_are_texts_and_nothing_else(studio: Studio) -> None:
     wicked = "<img src=x onerror=alert(1)>"
-    studio.project.title = wicked
+    studio.remote.client.patch(studio.remote.at, json={"title": wicked}).raise_for_status()
     studio.page.reload()
     studio.until("Boolean(window.studio?.things.owners)")
     assert studio.page.locator("#title").input_value() == wicked
     studio.page.locator("#home").click()
-    expect(studio.page.locator("#projects a span")).to_have_text(wicked)
-    assert studio.page.locator("#projects img").count() == 1
+    expect(studio.page.locator("#projects a span").first).to_have_text(wicked)
+    listed = studio.page.locator("#projects li").filter(has_text=wicked)
+    assert listed.locator("img").count() == 1

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Response, WebSocket
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ from analogon.studio.jobs import Jobs, jobs_router
 from analogon.studio.live import BROKEN, GONE, Live
 from analogon.studio.messages import Change, Classes, Labels, Operations, Scribbles, Version
 from analogon.studio.projects import Moment, Opened, Projects, changed_box, operations_from, read_label_file, state_of
+from analogon.studio.repeating import keyed, made_before
 from analogon.studio.segmenting import Stroke, refined, segmented, segmenters, superpixels
 from analogon.studio.store import NoProjectError, OutdatedError, Store
 from analogon.studio.warming import warm
@@ -87,7 +88,14 @@ def create_app(data: Path, *, token: str | None = None, warmed: bool = True) -> 
         yield
         studio.close()
 
-    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)
+    app = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+        dependencies=[Depends(keyed)],
+    )
     app.state.studio = studio
     _page(app)
     app.include_router(_general(studio), prefix="/api")
@@ -95,7 +103,7 @@ def create_app(data: Path, *, token: str | None = None, warmed: bool = True) -> 
     app.include_router(exporting.router(studio.projects, studio.uploads), prefix="/api")
     app.include_router(jobs_router(studio.jobs), prefix="/api")
     app.include_router(_live(studio), prefix="/api")
-    _errors(app)
+    _errors(app, studio.projects)
     app.add_middleware(Gate, token=token)
     return app
 
@@ -348,7 +356,7 @@ def _live(studio: Studio) -> APIRouter:
     return router
 
 
-def _errors(app: FastAPI) -> None:
+def _errors(app: FastAPI, projects: Projects) -> None:
     @app.exception_handler(AnyHTTPException)
     async def refuse(_request: Request, error: AnyHTTPException) -> Response:
         return _error(error.status_code, f"{error.detail.rstrip('.')}.")
@@ -374,7 +382,10 @@ def _errors(app: FastAPI) -> None:
         return _error(404, "There is no such project: it may have been deleted in another window.")
 
     @app.exception_handler(OutdatedError)
-    async def outdated(_request: Request, error: OutdatedError) -> Response:
+    async def outdated(request: Request, error: OutdatedError) -> Response:
+        made = await asyncio.to_thread(made_before, projects, request)
+        if made is not None:
+            return JSONResponse(made)
         sentence = "The project has changed in another window: load it again."
         return JSONResponse({"error": sentence, "version": error.version}, 409)
 

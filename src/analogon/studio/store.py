@@ -10,6 +10,7 @@ import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from analogon.errors import InputError
 
 FILE = "studio.sqlite"
 _BUSY_SECONDS = 20.0
+REQUEST_KEY: ContextVar[str | None] = ContextVar("request key", default=None)
+"""Of the request that is being answered; the changes that it makes are written down with it."""
 
 
 class NoProjectError(Exception):
@@ -92,6 +95,14 @@ class Job(Base):
     state: Mapped[str]
     message: Mapped[str]
     started: Mapped[str]
+
+
+class Made(Base):
+    """A change that was made, by the key of the request for it: where the answer is lost, it is asked for again."""
+
+    __tablename__ = "made"
+    project: Mapped[str] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
 
 
 class Store:
@@ -195,7 +206,7 @@ class Store:
                 Step(project=identity, number=project.done + n, content=json.dumps(one)) for n, one in enumerate(steps)
             )
             project.done += len(steps)
-            _touch(project)
+            _touch(session, project)
             return project
 
     def step(self, identity: str, version: int, by: int) -> Project:
@@ -203,8 +214,13 @@ class Store:
         with self.writing() as session:
             project = _current(session, identity, version)
             project.done += by
-            _touch(project)
+            _touch(session, project)
             return project
+
+    def made(self, identity: str, key: str) -> bool:
+        """Whether a request with this key has changed the project."""
+        with self.reading() as session:
+            return session.get(Made, (identity, key)) is not None
 
     def change(self, identity: str, values: Mapping[str, Any]) -> Project:
         """Set columns of a project."""
@@ -279,7 +295,9 @@ def _current(session: Session, identity: str, version: int) -> Project:
     return project
 
 
-def _touch(project: Project) -> None:
+def _touch(session: Session, project: Project) -> None:
+    if (key := REQUEST_KEY.get()) is not None:
+        session.merge(Made(project=project.id, key=key))
     project.version += 1
     project.changed = now_text()
 

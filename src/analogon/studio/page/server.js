@@ -45,7 +45,9 @@ const get = async (path) => (await ask(path)).json();
 
 /** @param {string} method @param {string} path @param {unknown} [body] @returns {Promise<any>} */
 async function send(method, path, body) {
-  const headers = { "Content-Type": "application/json" };
+  // where silence is waited out, the server may have heard it the first time: the key tells
+  const key = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  const headers = { "Content-Type": "application/json", "Idempotency-Key": key };
   const response = await ask(path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
   return response.status === 204 ? null : response.json().catch(() => null);
 }

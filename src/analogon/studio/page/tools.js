@@ -263,17 +263,25 @@ export class Superpixels extends Painting {
   begin(point) {
     this.start();
     this.taken = new Set();
+    this.last = point;
     this.move(point);
   }
   /** @param {Point} point */
   move(point) {
     const { labels, superpixels } = this.editor;
-    const at = labels.place(point);
-    if (!this.mask || !superpixels || at === null) return;
-    const number = superpixels[at];
-    if (this.taken?.has(number)) return;
-    this.taken?.add(number);
-    superpixels.forEach((one, place) => one === number && this.cover(place));
+    if (!this.mask || !superpixels || !this.last || !this.taken) return;
+    const [[y, x], [y1, x1]] = [this.last, point];
+    this.last = point;
+    const fresh = new Set();
+    // a quick hand goes over several between two events
+    const steps = Math.max(Math.ceil(2 * Math.hypot(y1 - y, x1 - x)), 1);
+    for (let n = 1; n <= steps; n++) {
+      const at = labels.place([y + ((y1 - y) * n) / steps, x + ((x1 - x) * n) / steps]);
+      if (at !== null && !this.taken.has(superpixels[at])) fresh.add(superpixels[at]);
+    }
+    if (!fresh.size) return;
+    for (const one of fresh) this.taken.add(one);
+    superpixels.forEach((one, place) => fresh.has(one) && this.cover(place));
     this.editor.drew(this.operations());
   }
   end() {
