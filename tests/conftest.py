@@ -68,6 +68,7 @@ def target(make_target: Callable[[tuple[int, int]], LabelMap]) -> LabelMap:
 
 
 _NARROW = {"width": 4, "discriminator_width": 4, "segmenter_width": 4}
+_MODEST = {"width": 4, "blocks": 1, "critic_width": 4, "crop": 24}
 
 
 @pytest.fixture(scope="session")
@@ -77,6 +78,8 @@ def small() -> Mapping[tuple[str, str], Mapping[str, Any]]:
         ("collage", "default"): {"batch": 2, "asked": 80, "learning_rate": 0.02, "trust": 3.0, "steps": 6},
         ("gpdm", "guided"): {"iterations": 3, "filters": 16},
         ("gpdm", "published"): {"iterations": 3, "filters": 16},
+        ("ingan", "fast"): {**_MODEST, "steps": 6},
+        ("ingan", "paper"): {**_MODEST, "lr_generator": 0.01, "steps": 6},
         ("semia", "fast"): {**_NARROW, "invented": 1, "steps": 6},
         ("semia", "paper"): {**_NARROW, "generator_steps": 1, "steps": 4},
     }

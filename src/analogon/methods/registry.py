@@ -281,6 +281,13 @@ METHODS: dict[str, Entry] = {
         ),
         Entry("semia", "conditional single-image GAN (Li et al., ACM MM 2020)", "analogon.methods.semia", neural=True),
         Entry(
+            "ingan",
+            "one picture remapped to any size and outline by a network (Shocher et al., ICCV 2019)",
+            "analogon.methods.ingan",
+            neural=True,
+            jobs=frozenset({"retarget", "reshape"}),
+        ),
+        Entry(
             "image-analogies",
             "pixel by pixel in scan order, guided by the layout (Hertzmann et al., SIGGRAPH 2001)",
             "analogon.methods.image_analogies",
