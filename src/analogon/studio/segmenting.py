@@ -153,5 +153,7 @@ def segmented(name: str, image: NDArray[np.float32]) -> LabelMap:
         palette = Palette(tuple(LabelClass(one, f"class {one}", id_color(one)) for one in classes))
         labels = LabelMap(ids, palette)
     if labels.shape != image.shape[:2]:
-        raise InputError(f"The segmenter '{name}' gave labels of another size than the picture's: give one for each pixel.")
+        raise InputError(
+            f"The segmenter '{name}' gave labels of another size than the picture's: it must give one for each pixel."
+        )
     return labels
