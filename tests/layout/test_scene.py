@@ -126,3 +126,15 @@ def test_refuses(text, words, sentence):
     with pytest.raises(OptionError) as error:
         operations_of(Layout.split(drawn(SCENE)), text)
     sentence(error.value, *words)
+
+
+def test_tells_of_one_thing_and_what_is_near_it():
+    scene = Scene(Layout.split(drawn(SCENE)))
+    found = scene.told("boat")
+    assert "boat inside house" in map(str, found) and {one.subject for one in found} == {"boat"}
+    assert set(map(str, scene.told())) <= set(map(str, scene.relations()))
+    grouped = Scene(Group(of=("house", "boat"), name="yard").apply(scene.layout))
+    assert "yard" not in {one.object for one in grouped.told("boat")}  # which it is part of
+    assert Scene(Move(of="tree", right=40).apply(scene.layout)).told("tree") == ()
+    with pytest.raises(OptionError, match="There is no object 'ship'"):
+        scene.told("ship")

@@ -23,8 +23,8 @@ OPPOSITE = {
     "in front of": "behind",
     "behind": "in front of",
 }
-#: Objects that are told of in text, the largest of them, and how many neighbours of each.
-TOLD, NEIGHBOURS = 40, 2
+#: Objects that are told of, the largest of them, how many neighbours of each, and of one that is asked for.
+TOLD, NEIGHBOURS, NEAR = 40, 2, 6
 
 
 @dataclass(frozen=True)
@@ -182,16 +182,29 @@ class Scene:
             lines.append(f"{thing.name}  ({what})  {size}  {100 * thing.share:.1f} %")
         seen = {thing.name for thing in self.things} | {m for thing in self.things for m in thing.members}
         lines += [f"{name}  not seen" for name in self.layout.handles() if name not in seen]
-        told = sorted(self.things, key=lambda thing: (-thing.share, thing.name))[:TOLD]
-        said = set[frozenset[str]]()
-        for thing in reversed(told):
-            others = sorted((one for one in told if one is not thing), key=lambda one: (_gap(thing, one), one.name))
-            for other in others[:NEIGHBOURS]:
+        lines += [f"  {relation}" for relation in self.told()]
+        return "\n".join(lines)
+
+    def told(self, name: str | None = None) -> tuple[Relation, ...]:
+        """Relations of the largest things, or of the one of this name, with those that lie nearest to them.
+
+        Raises:
+            OptionError: there is none of the name.
+        """
+        known = sorted(self.things, key=lambda thing: (-thing.share, thing.name))[:TOLD]
+        subjects = known[::-1]
+        if name is not None:
+            subjects = [] if (thing := self.get(name)) is None else [thing]
+        found, said = list[Relation](), set[frozenset[str]]()
+        for thing in subjects:
+            others = [one for one in known if thing.name not in (one.name, *one.members)]
+            others.sort(key=lambda one: (_gap(thing, one), one.name))
+            for other in others[: NEIGHBOURS if name is None else NEAR]:
                 pair = frozenset((thing.name, other.name))
                 if pair not in said:
                     said.add(pair)
-                    lines += [f"  {relation}" for relation in self.between(thing.name, other.name)]
-        return "\n".join(lines)
+                    found += self.between(thing.name, other.name)
+        return tuple(found)
 
 
 def place(a: Thing, b: Thing) -> str:

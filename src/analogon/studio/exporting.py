@@ -92,6 +92,11 @@ def router(projects: Projects, uploads: ThreadPoolExecutor) -> APIRouter:
         other = replace(moment, project=Project(**(columns | {"seed": seed})))
         return picture(to_bytes(rendered(opened, other, other.layout, cached=False).image), "webp")
 
+    @routes.get("/projects/{identity}/target.png")
+    def target(identity: str) -> Response:
+        moment = projects.get(identity).moment()
+        return _download(_labels_file(moment.layout.target), "image/png", "target.png")
+
     @routes.get("/projects/{identity}/project.zip")
     def project_file(identity: str) -> Response:
         return _download(packed_project(projects, identity), "application/zip", "project.zip")

@@ -29,7 +29,7 @@ from analogon.catalogue import list_methods
 from analogon.data import LabelMap
 from analogon.errors import AnalogonError
 from analogon.segment import first_labels
-from analogon.studio import classes, exporting
+from analogon.studio import classes, exporting, scene
 from analogon.studio.failures import failure
 from analogon.studio.gate import Gate
 from analogon.studio.jobs import Jobs, jobs_router
@@ -101,6 +101,7 @@ def create_app(data: Path, *, token: str | None = None, warmed: bool = True) -> 
     app.include_router(_general(studio), prefix="/api")
     app.include_router(_projects(studio), prefix="/api")
     app.include_router(exporting.router(studio.projects, studio.uploads), prefix="/api")
+    app.include_router(scene.router(studio.projects, _after), prefix="/api")
     app.include_router(jobs_router(studio.jobs), prefix="/api")
     app.include_router(_live(studio), prefix="/api")
     _errors(app, studio.projects)

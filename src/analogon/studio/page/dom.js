@@ -66,6 +66,35 @@ export async function trying(act) {
   }
 }
 
+/** Tell those who hear the page. @param {string} text */
+export function announce(text) {
+  box("spoken").textContent = text;
+}
+
+/**
+ * Ask in a dialog: for a name, or where none is given whether it is meant; null for no.
+ * @param {{title: string, text?: string, name?: string, yes?: string}} what @returns {Promise<string | null>}
+ */
+export function asked({ title, text = "", name, yes = "OK" }) {
+  const dialog = the("asking", HTMLDialogElement);
+  const field = input("asking-name");
+  box("asking-title").textContent = title;
+  box("asking-text").textContent = text;
+  box("asking-text").hidden = !text;
+  button("asking-yes").textContent = yes;
+  button("asking-yes").classList.toggle("grave", name === undefined);
+  field.labels?.forEach((one) => (one.hidden = name === undefined));
+  field.required = name !== undefined;
+  field.value = name ?? "";
+  dialog.returnValue = "";
+  dialog.showModal();
+  if (name !== undefined) field.select();
+  return new Promise((done) => {
+    const answer = () => (name === undefined ? "yes" : field.value.trim() || null);
+    dialog.addEventListener("close", () => done(dialog.returnValue === "yes" ? answer() : null), { once: true });
+  });
+}
+
 /** What this browser remembers. @param {string} name @param {string} [otherwise] */
 export function remembered(name, otherwise = "") {
   try {

@@ -1,45 +1,44 @@
-// One project in the hands of one person: its label map, what is chosen, and the line of operations to the server.
+// One project in the hands of one person: its label map, and the line of operations to the server.
 
+import { act } from "./actions.js";
+import { Bending } from "./bending.js";
+import { Choosing } from "./choosing.js";
 import { box, say, the } from "./dom.js";
+import { Merging, Scribble } from "./first.js";
 import { Labels } from "./labels.js";
 import { Live } from "./live.js";
-import { Selecting, act } from "./selecting.js";
+import { line } from "./outlines.js";
+import { Selecting } from "./selecting.js";
 import { Refusal, Remote, unpacked } from "./server.js";
 import { Stage } from "./stage.js";
-import { Things } from "./things.js";
 import { Brush, Bucket, Eraser, Outline, Painting, Picker, Superpixels, Tool } from "./tools.js";
-import { Merging, Scribble } from "./first.js";
 
 /** @import {Point} from "./raster.js" */
 /** @import {How} from "./stage.js" */
-/** @import {Changed, Operation, Project, Thing} from "./types.js" */
+/** @import {Changed, Operation, Project} from "./types.js" */
+/**
+ * @typedef {object} Wish what is to be stored
+ * @property {Operation[]} operations
+ * @property {"undo" | "redo"} [undo]
+ * @property {string} [sentence]
+ * @property {(said: Changed | string) => void} [told] what came of it, or why nothing did
+ */
 
-export class Editor extends EventTarget {
+export class Editor extends Choosing {
   constructor() {
     super();
     this.stage = new Stage(this);
     this.overlay = /** @type {CanvasRenderingContext2D} */ (this.stage.overlay.getContext("2d"));
     this.picture = /** @type {CanvasRenderingContext2D} */ (the("picture", HTMLCanvasElement).getContext("2d"));
-    /** The label map that is shown and painted. */
     this.labels = new Labels(1, 1, the("labels", HTMLCanvasElement));
     this.version = 0;
-    this.radius = { brush: 12, eraser: 16 };
-    this.things = new Things(
-      () => this.labels,
-      () => this.project?.classes ?? [],
-    );
-    this.ownerless = false;
-    this.pressure = true;
-    this.contiguous = true;
-    this.current = 0;
-    this.fillWith = "behind";
-    /** @type {Set<string>} names of classes that stay */
-    this.locked = new Set();
-    /** @type {Thing | null} */
-    this.selected = null;
+    /** Whether the photo's own labels are worked on, or the layout. @type {"labels" | "change"} */
+    this.step = "change";
+    /** Whether `labels.stored` is of this step and version. */
+    this.looked = false;
     /** @type {Uint32Array | null} */
     this.superpixels = null;
-    /** @type {{operations: Operation[], undo?: "undo" | "redo"}[]} */
+    /** @type {Wish[]} */
     this.queue = [];
     this.sending = false;
     /** @type {{point: Point, how: How} | null} */
@@ -49,6 +48,7 @@ export class Editor extends EventTarget {
     /** @type {Record<string, Tool>} */
     this.tools = {
       select: new Selecting(this),
+      bend: new Bending(this),
       brush: new Brush(this),
       eraser: new Eraser(this),
       polygon: new Outline(this, false),
@@ -77,11 +77,7 @@ export class Editor extends EventTarget {
     this.remote = new Remote(id);
     const project = await this.remote.read();
     const [height, width] = project.size;
-    for (const name of ["picture", "before"]) {
-      const canvas = the(name, HTMLCanvasElement);
-      canvas.width = width;
-      canvas.height = height;
-    }
+    for (const name of ["picture", "before"]) Object.assign(the(name, HTMLCanvasElement), { width, height });
     this.labels = new Labels(height, width, the("labels", HTMLCanvasElement));
     const file = await (await fetch(project.photo)).blob();
     const photo = await createImageBitmap(file, { colorSpaceConversion: "none" });
@@ -90,7 +86,6 @@ export class Editor extends EventTarget {
     photo.close();
     this.stage.open(height, width);
     this.current = 0;
-    this.selected = null;
     this.locked = new Set();
     await this.reload(project);
     if (this.remote?.id !== id) return; // another one was opened meanwhile
@@ -101,8 +96,53 @@ export class Editor extends EventTarget {
         live.ask("final", this.version, []);
       },
       shown: (part, milliseconds) => this.shown(part, milliseconds),
+      refused: (sentence, version) => this.refused(sentence, version),
+      lost: () => this.catchUp(),
+      gone: () => this.tell("gone"),
     });
     this.tell("opened");
+  }
+
+  /** Work on the photo's labels, or on the layout. @param {"labels" | "change"} step */
+  async go(step) {
+    if (step === this.step) return;
+    this.use(step === "labels" ? "merge" : "select");
+    this.step = step;
+    this.choose([]);
+    this.tell("step");
+    await this.look();
+    this.sync();
+    this.refresh();
+  }
+
+  /** Take the label map that is shown, unless what came meanwhile has brought another. */
+  async look() {
+    const { step, version, remote } = this;
+    this.looked = false;
+    const bytes = await remote?.bytes(step === "labels" ? "labels.bin" : "target.bin");
+    if (!bytes || step !== this.step || version !== this.version || remote !== this.remote) return;
+    this.labels.take(bytes);
+    this.looked = true;
+  }
+
+  /** The connection was lost: when there is one again, another window may have been at work. */
+  async catchUp() {
+    const remote = this.remote;
+    const now = await remote?.read().catch((error) => {
+      if (error instanceof Refusal && error.status === 404) this.tell("gone");
+    });
+    if (now && remote === this.remote && this.idle && now.version !== this.version) await this.reload(now);
+  }
+
+  /** Whether the hand rests and everything is stored. */
+  get idle() {
+    return !this.queue.length && this.stage.leading === null && !this.tool.held;
+  }
+
+  /** What the hand does cannot be shown. @param {string} sentence @param {number} [version] there is another one */
+  refused(sentence, version) {
+    if (version === undefined) say(sentence, "error");
+    else if (this.idle) this.catchUp();
   }
 
   /** Take everything from the server again. @param {Project} [known] */
@@ -111,13 +151,11 @@ export class Editor extends EventTarget {
     const project = known ?? (await this.remote.read());
     this.project = project;
     this.version = project.version;
-    this.things.connectivity = project.connectivity ?? 8;
-    const [target, superpixels] = await Promise.all([
-      this.remote.bytes("target.bin"),
+    const [superpixels] = await Promise.all([
       this.superpixels ? null : this.remote.bytes("superpixels.bin").catch(() => null),
+      this.look(),
     ]);
     if (superpixels) this.superpixels = new Uint32Array(superpixels);
-    this.labels.take(target);
     this.sync();
     this.dress(project.classes);
     await this.learn(project);
@@ -129,15 +167,11 @@ export class Editor extends EventTarget {
     if (!this.project || !this.remote) return;
     Object.assign(this.project, { undo: said.undo, redo: said.redo });
     const { version } = said;
-    const owners = this.ownerless
-      ? null
-      : await this.remote.bytes(`owners.bin?version=${version}`).catch((error) => {
-          this.ownerless = error instanceof Refusal && error.status === 404;
-          return null;
-        });
-    if (version !== this.version) return;
-    this.things.take(said.objects, owners);
-    this.selected = this.things.named(this.selected?.name);
+    // of a version that is over already there is nothing to learn
+    const owners = await this.remote.bytes(`owners.bin?version=${version}`).catch(() => null);
+    if (version !== this.version || !owners) return;
+    this.things.take(said.objects, said.groups, owners);
+    this.refind();
     this.tell("objects");
     this.refresh();
   }
@@ -147,14 +181,9 @@ export class Editor extends EventTarget {
     this.live = undefined;
     this.remote = undefined;
     this.superpixels = null;
-    this.things.take([], null);
-    this.ownerless = false;
+    this.things.take([], [], null);
+    this.choose([]);
     this.queue = [];
-  }
-
-  /** @param {string} what */
-  tell(what) {
-    this.dispatchEvent(new Event(what));
   }
 
   // Operations
@@ -167,10 +196,22 @@ export class Editor extends EventTarget {
   }
 
   /** @param {"undo" | "redo"} which */
-  step(which) {
+  again(which) {
     this.stage.drop();
+    this.tool.settle();
+    if (!this.queue.length && !this.project?.[which]) return say(`There is nothing to ${which}.`);
     this.queue.push({ operations: [], undo: which });
     return this.deliver();
+  }
+
+  /** Say what should be; resolves to why it cannot be done, if so. @param {string} sentence */
+  speak(sentence) {
+    this.tool.settle();
+    return new Promise((/** @type {(why: string | null) => void} */ done) => {
+      const told = (/** @type {Changed | string} */ said) => done(typeof said === "string" ? said : null);
+      this.queue.push({ operations: [], sentence, told });
+      this.deliver();
+    });
   }
 
   /** One thing after another, in order. */
@@ -181,11 +222,17 @@ export class Editor extends EventTarget {
       for (let next; (next = this.queue[0]) && this.remote;) {
         this.tell("busy");
         try {
-          await this.adopt(await this.said(next));
+          const said = await this.said(next);
+          await this.adopt(said);
+          next.told?.(said);
         } catch (error) {
-          say(error instanceof Error ? error.message : String(error), "error");
-          this.queue = [next];
-          await this.reload();
+          const why = error instanceof Error ? error.message : String(error);
+          if (next.told) next.told(why);
+          else {
+            say(why, "error");
+            this.queue = [next];
+            await this.reload();
+          }
         }
         this.queue.shift();
       }
@@ -195,17 +242,21 @@ export class Editor extends EventTarget {
     }
   }
 
-  /** What the server says to it; where another tab was faster, once more after that. @param {Editor["queue"][0]} one */
-  async said({ operations, undo }) {
+  /** What the server says to it; where another tab was faster, once more after that. @param {Wish} wish */
+  async said({ operations, undo, sentence }) {
     const remote = /** @type {Remote} */ (this.remote);
-    const say = () => (undo ? remote.step(undo, this.version) : remote.operate(this.version, operations));
+    const say = () => {
+      if (undo) return remote.step(undo, this.version);
+      if (sentence !== undefined) return remote.say(this.version, sentence, this.fillWith);
+      return remote.operate(this.version, operations);
+    };
     try {
       return await say();
     } catch (error) {
       if (!(error instanceof Refusal) || error.status !== 409) throw error;
-      const [now, target] = await Promise.all([remote.read(), remote.bytes("target.bin")]);
+      const now = await remote.read();
       this.version = now.version;
-      this.labels.take(target);
+      await this.look();
       this.dress(now.classes);
       return say();
     }
@@ -215,16 +266,16 @@ export class Editor extends EventTarget {
   async adopt(said) {
     if (!this.remote) return;
     this.version = said.version;
-    const fits = said.target !== undefined && this.labels.patch(said.changed.box, unpacked(said.target));
-    if (!fits) this.labels.take(await this.remote.bytes("target.bin"));
-    // what is painted meanwhile is on its way, and will be in the next answer
+    const layout = this.looked && this.step === "change" && said.target !== undefined;
+    const fits = layout && this.labels.patch(said.changed.box, unpacked(said.target ?? ""));
+    if (!fits) await this.look();
+    // what is painted meanwhile will be in the next answer
     if (this.queue.length === 1) this.sync();
     if (said.classes) this.dress(said.classes);
-    const learned = this.learn(said);
     this.live?.ask("final", this.version, []);
     this.tell("changed");
     this.refresh();
-    await learned;
+    await this.learn(said);
   }
 
   /** @param {import("./types.js").LabelClass[]} classes */
@@ -237,7 +288,7 @@ export class Editor extends EventTarget {
 
   /** Show what is stored, unless the hand is painting. */
   sync() {
-    if (this.stage.leading === null) this.labels.show();
+    if (this.stage.leading === null && !this.tool.held) this.labels.show();
   }
 
   /** What the hand did is given up: labels and picture are as they were. */
@@ -259,16 +310,13 @@ export class Editor extends EventTarget {
   /** @param {import("./live.js").Part} part @param {number} milliseconds since it was wished for */
   shown(part, milliseconds) {
     this.latency({ milliseconds, number: part.number, stage: part.stage });
+    box("quality").dataset.stage = part.stage;
     box("quality").textContent = { draft: "Draft", preview: "Preview", final: "Final" }[part.stage] ?? "";
+    if (part.stage === "final") this.tell("made");
   }
 
-  /** What the buttons for objects do. @param {string} what */
-  act(what) {
-    act(this, what);
-  }
-
-  // What is chosen
-
+  /** What buttons do. @param {string} what */
+  act = (what) => act(this, what);
   /** @param {string} name */
   use(name) {
     if (!this.tools[name] || name === this.name) return;
@@ -280,38 +328,6 @@ export class Editor extends EventTarget {
     this.refresh();
   }
 
-  /** @param {number} place of a class */
-  pick(place) {
-    if (!this.project || place < 0 || place >= this.project.classes.length) return;
-    this.current = place;
-    this.tell("current");
-    this.refresh();
-  }
-
-  /** @param {Thing | null} thing */
-  select(thing) {
-    if (this.selected === thing) return;
-    this.selected = thing;
-    this.tell("selected");
-    this.refresh();
-  }
-
-  currentName() {
-    return this.project?.classes[this.current]?.name ?? "";
-  }
-  /** @param {string} name */
-  valueOf(name) {
-    return this.project?.classes.findIndex((one) => one.name === name) ?? -1;
-  }
-  lockedValues() {
-    return new Set([...this.locked].map((name) => this.valueOf(name)));
-  }
-  lockedNames() {
-    return this.locked.size ? { locked: [...this.locked] } : {};
-  }
-  fillRule() {
-    return this.fillWith === "behind" ? {} : { fill: this.fillWith };
-  }
   // The hand
 
   /** @param {Point} point @param {How} how */
@@ -343,12 +359,7 @@ export class Editor extends EventTarget {
   }
   /** @param {number} by steps larger or smaller */
   resize(by) {
-    const kind = this.name === "eraser" ? "eraser" : "brush";
-    const size = this.radius[kind];
-    const next = by > 0 ? Math.max(size + 0.5, size * 1.15) : Math.min(size - 0.5, size / 1.15);
-    this.radius[kind] = Math.min(Math.max(Math.round(next * 2) / 2, 0.5), 500);
-    this.tell("size");
-    this.refresh();
+    this.grow(this.name === "eraser" ? "eraser" : "brush", by);
   }
 
   // Drawing
@@ -369,24 +380,15 @@ export class Editor extends EventTarget {
     on.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     on.clearRect(0, 0, on.canvas.width, on.canvas.height);
     if (!this.project || !this.remote) return;
-    this.tool.decorate(on);
+    // who compares pictures wants to see nothing else
+    const compared = document.body.classList.contains("hidden-labels") && this.stage.leading === null;
+    if (!compared || !(this.tool instanceof Selecting)) this.tool.decorate(on);
     const ring = this.tool.ring();
     if (ring === null || !this.pointer || this.stage.space || this.pointer.how.touch) return;
     const [x, y] = this.toWindow(this.pointer.point);
     on.beginPath();
     on.arc(x, y, Math.max(ring * this.stage.zoom, 1), 0, 7);
-    this.line(on);
-  }
-
-  /** A line that is seen on any ground. @param {CanvasRenderingContext2D} on */
-  line(on) {
-    on.lineJoin = "round";
-    on.lineWidth = 3;
-    on.strokeStyle = "rgb(0 0 0 / 70%)";
-    on.stroke();
-    on.lineWidth = 1.5;
-    on.strokeStyle = "#fff";
-    on.stroke();
+    line(on);
   }
 
   /** @param {Point} point @returns {[number, number]} x, y on the stage */

@@ -1,8 +1,10 @@
 // The first label map: so many classes, two of them made one by two clicks, and scribbles that say what is what.
 
-import { button, input, say, trying } from "./dom.js";
+import { box, button, input, make, say, the, trying } from "./dom.js";
 import { dropped } from "./panels.js";
+import { edges, line, placed, tag } from "./outlines.js";
 import { rounded } from "./raster.js";
+import * as server from "./server.js";
 import { Tool } from "./tools.js";
 
 /** @import {Point} from "./raster.js" */
@@ -11,8 +13,14 @@ import { Tool } from "./tools.js";
 /** Click a class, then the one that it becomes part of. */
 export class Merging extends Tool {
   /** @type {number | null} */ first = null;
-
   /** @type {Point | null} */ at = null;
+  /** Edges of classes, by their places, as long as the labels stay. @type {Map<number, Path2D>} */ known = new Map();
+
+  /** @param {Editor} editor */
+  constructor(editor) {
+    super(editor);
+    editor.addEventListener("classes", () => this.known.clear());
+  }
 
   /** @param {Point} point */
   begin(point) {
@@ -47,6 +55,26 @@ export class Merging extends Tool {
   }
   leave() {
     this.first = this.at = null;
+  }
+  /** What a click would take. @param {CanvasRenderingContext2D} on */
+  decorate(on) {
+    const { labels, pointer, project } = this.editor;
+    const first = project?.classes.findIndex((one) => one.id === this.first) ?? -1;
+    if (first >= 0) line(on, placed(this.editor, this.edgesOf(first)), "#fff", 2);
+    const place = pointer && !pointer.how.touch ? labels.place(pointer.point) : null;
+    const chosen = place === null ? undefined : project?.classes[labels.values[place]];
+    if (!pointer || place === null || !chosen || chosen.id === this.first) return;
+    line(on, placed(this.editor, this.edgesOf(labels.values[place])), "#8ab8ff");
+    const [x, y] = this.editor.toWindow(pointer.point);
+    tag(on, first < 0 ? chosen.name : `into ${chosen.name}`, x + 14, y + 16);
+  }
+  /** @param {number} value */
+  edgesOf(value) {
+    const { labels } = this.editor;
+    const mask = () => Uint8Array.from(labels.values, (one) => (one === value ? 1 : 0));
+    const path = this.known.get(value) ?? edges(mask(), labels);
+    this.known.set(value, path);
+    return path;
   }
   /** @param {KeyboardEvent} event */
   key(event) {
@@ -88,6 +116,7 @@ export class Scribble extends Tool {
   }
   told() {
     button("refine").disabled = button("unscribble").disabled = !this.strokes.length;
+    box("scribbling").hidden = !this.strokes.length && this.editor.name !== "scribble";
     this.editor.refresh();
   }
   forget() {
@@ -132,26 +161,35 @@ export function first(editor) {
     const count = Number(slider.value);
     input("count-number").value = slider.value;
     clearTimeout(timer);
-    timer = setTimeout(() => segment(count), 250);
+    timer = setTimeout(() => segment({ classes: count }), 250);
   });
   input("count-number").addEventListener("change", (event) => {
     slider.value = input("count-number").value;
-    segment(Number(slider.value));
+    input("count-number").value = slider.value; // within what there may be
+    segment({ classes: Number(slider.value) });
     event.stopPropagation();
   });
-  /** @param {number} count */
-  async function segment(count) {
+  const segmenter = the("segmenter", HTMLSelectElement);
+  segmenter.addEventListener("change", () =>
+    segment(segmenter.value ? { segmenter: segmenter.value } : { classes: Number(slider.value) }),
+  );
+  /** @param {{classes?: number, segmenter?: string}} how */
+  async function segment(how) {
     const mine = ++turn;
     document.body.classList.add("working");
     await trying(async () => {
-      const said = await editor.remote?.segment(count);
+      const said = await editor.remote?.segment(how);
       if (mine !== turn) return;
       await editor.reload();
       dropped(said);
     });
     if (mine === turn) document.body.classList.remove("working");
   }
-  button("refine").addEventListener("click", () => trying(() => scribble.refine()));
+  button("refine").addEventListener("click", async () => {
+    document.body.classList.add("working");
+    await trying(() => scribble.refine());
+    document.body.classList.remove("working");
+  });
   button("unscribble").addEventListener("click", () => scribble.forget());
   input("bring-labels").addEventListener("change", () => {
     const file = input("bring-labels").files?.[0];
@@ -167,5 +205,17 @@ export function first(editor) {
     const count = editor.project?.segment?.classes ?? editor.project?.classes.length ?? 6;
     slider.value = input("count-number").value = String(count);
     scribble.forget();
+    // those that were installed, where there are any
+    trying(async () => {
+      const names = await server.segmenters();
+      box("segmenter-row").hidden = !names.length;
+      const own = make("option", { value: "" }, "colours and edges");
+      segmenter.replaceChildren(own, ...names.map((name) => make("option", { value: name }, name)));
+    });
+  });
+  editor.addEventListener("tool", () => scribble.told());
+  button("go-on").addEventListener("click", () => {
+    const radio = document.querySelector("input[name=step][value=change]");
+    if (radio instanceof HTMLInputElement) radio.click();
   });
 }

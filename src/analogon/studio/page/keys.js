@@ -6,6 +6,7 @@ import { box, button, input, make, the } from "./dom.js";
 
 const TOOLS = /** @type {Record<string, string>} */ ({
   v: "select",
+  w: "bend",
   b: "brush",
   e: "eraser",
   p: "polygon",
@@ -23,6 +24,7 @@ const LIST = /** @type {[string, [string, string][]][]} */ ([
     "Tools",
     [
       ["V", "select, move, scale, turn"],
+      ["W", "bend"],
       ["B", "brush"],
       ["E", "eraser"],
       ["P", "polygon"],
@@ -51,9 +53,13 @@ const LIST = /** @type {[string, [string, string][]][]} */ ([
     [
       ["Drag", "move"],
       ["Alt drag", "copy"],
-      ["Shift", "straight; steps of 15°; free shape"],
-      ["Arrows", "by a pixel; Shift: by ten"],
+      ["Shift click", "one more, one less"],
+      ["Shift drag", "straight; steps of 15°; free shape"],
+      ["N", "next object; Shift: the one before"],
+      ["Arrows", "move by a pixel; Shift: by ten"],
+      ["Page up, down", "forward, backward; Shift: all the way"],
       ["Ctrl D", "copy"],
+      ["Ctrl G", "group; Shift: ungroup"],
       ["Del", "delete"],
     ],
   ],
@@ -62,9 +68,9 @@ const LIST = /** @type {[string, [string, string][]][]} */ ([
     [
       ["H", "hide the labels"],
       ["C", "before and after"],
-      ["Wheel", "zoom"],
+      ["Wheel", "zoom; also + and −"],
       ["Space drag", "move the picture"],
-      ["+ −", "zoom"],
+      ["Two fingers", "zoom and move"],
       ["0", "fit, without a class 10"],
       ["?", "these keys"],
     ],
@@ -92,10 +98,13 @@ export function keys(editor) {
     ),
   );
   button("help").addEventListener("click", () => dialog.showModal());
-  button("undo").addEventListener("click", () => editor.step("undo"));
-  button("redo").addEventListener("click", () => editor.step("redo"));
+  button("undo").addEventListener("click", () => editor.again("undo"));
+  button("redo").addEventListener("click", () => editor.again("redo"));
 
-  addEventListener("keyup", (event) => event.key === " " && editor.stage.hold(false));
+  addEventListener("keyup", (event) => {
+    if (event.key === " ") editor.stage.hold(false);
+    editor.tool.up(event);
+  });
   addEventListener("keydown", (event) => {
     const target = event.target instanceof Element ? event.target : document.body;
     if (
@@ -113,9 +122,10 @@ export function keys(editor) {
     const key = event.key.toLowerCase();
     const third = event.getModifierState("AltGraph"); // which many keyboards need for brackets
     if ((event.ctrlKey || event.metaKey) && !third) {
-      if (key === "z") editor.step(event.shiftKey ? "redo" : "undo");
-      else if (key === "y") editor.step("redo");
+      if (key === "z") editor.again(event.shiftKey ? "redo" : "undo");
+      else if (key === "y") editor.again("redo");
       else if (key === "d") editor.act("duplicate");
+      else if (key === "g") editor.act(event.shiftKey ? "ungroup" : "group");
       else return false;
       return true;
     }
@@ -164,7 +174,7 @@ export function keys(editor) {
     if (radio instanceof HTMLInputElement) radio.click();
     if (!on) input("compare").focus();
   }
-  editor.stage.element.addEventListener("dblclick", () =>
-    editor.tool.key(new KeyboardEvent("keydown", { key: "Enter" })),
-  );
+  editor.stage.element.addEventListener("dblclick", (event) => {
+    if (event.target !== box("divider")) editor.tool.double(editor.stage.point(event));
+  });
 }

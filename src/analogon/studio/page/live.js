@@ -1,9 +1,20 @@
 // The picture that follows the hand: what is wished for goes out, latest first, and what comes is drawn in its box.
 
+import { silent } from "./server.js";
+
 /** @import {Operation} from "./types.js" */
 /**
  * @typedef {{number: number, stage: string, box: [number, number, number, number], seconds: number,
  *   format?: "rgb" | "png"}} Part
+ */
+
+/**
+ * @typedef {object} Told
+ * @property {(live: Live) => void} begun
+ * @property {(part: Part, milliseconds: number) => void} shown with the time since it was wished for
+ * @property {(sentence: string, version?: number) => void} refused
+ * @property {() => void} lost for a while
+ * @property {() => void} gone there is no such project any more
  */
 
 /** No more wishes than one in so many milliseconds, and none while one is unanswered for less than PATIENCE. */
@@ -15,8 +26,7 @@ const GONE = 4404;
 export class Live {
   /**
    * @param {string} path @param {CanvasRenderingContext2D} picture
-   * @param {{begun: (live: Live) => void, shown: (part: Part, milliseconds: number) => void}} told the second is told
-   *   how long ago what is shown was wished for
+   * @param {Told} told
    */
   constructor(path, picture, told) {
     this.path = path;
@@ -50,6 +60,7 @@ export class Live {
     let drawing = Promise.resolve();
     socket.onopen = () => {
       this.tries = 0;
+      silent(false);
       this.waiting = false;
       const wish = this.wish;
       this.told.begun(this);
@@ -60,6 +71,7 @@ export class Live {
       if (typeof data === "string") {
         const said = JSON.parse(data);
         part = said.box ? said : null;
+        if (said.error) this.told.refused(said.error, said.version);
         if (said.number === this.number) this.waiting = false;
         this.push();
       } else if (part) {
@@ -69,7 +81,12 @@ export class Live {
       }
     };
     socket.onclose = ({ code }) => {
-      if (!this.closed && code !== GONE) setTimeout(() => this.open(), Math.min(500 * 2 ** this.tries++, 8000));
+      if (this.closed) return;
+      if (code === GONE) return this.told.gone();
+      // a connection that comes again at once need not trouble anybody
+      if (this.tries === 1) this.told.lost();
+      if (this.tries > 0) silent(true);
+      setTimeout(() => this.open(), Math.min(500 * 2 ** this.tries++, 8000));
     };
   }
 

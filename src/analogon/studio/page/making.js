@@ -14,6 +14,20 @@ export function spoken(seconds) {
   return `about ${Math.round(seconds / 3600)} h`;
 }
 
+/** How long a picture takes, as far as that is known. @param {Method} one */
+function timed(one) {
+  if (one.seconds_estimate !== null) return ` (${spoken(one.seconds_estimate)})`;
+  return one.learns ? " (trained first)" : "";
+}
+
+/** @param {Method} one */
+function told({ summary, learns, seconds_estimate: seconds }) {
+  const words = `${summary.charAt(0).toUpperCase()}${summary.slice(1)}`.replace(/\.?$/, ".");
+  const took = seconds === null ? "" : ` The last picture took ${spoken(seconds).replace("about ", "")}.`;
+  const trained = " It learns from the photo first, for as long as you say; until then patches make the picture.";
+  return words + (learns ? trained : "") + took;
+}
+
 /** @param {Editor} editor */
 export function making(editor) {
   const select = the("method", HTMLSelectElement);
@@ -28,7 +42,7 @@ export function making(editor) {
     known = await server.methods();
     select.replaceChildren(
       ...known.map((one) => {
-        const time = one.seconds_estimate === null ? "" : ` (${spoken(one.seconds_estimate)})`;
+        const time = one.available === true ? timed(one) : " (not installed)";
         return make("option", { value: one.name, disabled: one.available !== true }, `${one.name}${time}`);
       }),
     );
@@ -39,7 +53,7 @@ export function making(editor) {
     const name = editor.project?.method ?? known.find((one) => one.available === true)?.name ?? "";
     select.value = name;
     const method = known.find((one) => one.name === name);
-    box("method-note").textContent = method?.summary ?? "";
+    box("method-note").textContent = method ? told(method) : "";
     box("train-row").hidden = !method?.learns || job !== null;
     const recipes = method?.recipes ?? [];
     box("recipe-row").hidden = recipes.length < 2;
@@ -60,6 +74,10 @@ export function making(editor) {
 
   select.addEventListener("change", () => change({ method: select.value, recipe: null }));
   // times are known better after each picture
+  editor.addEventListener("made", () => {
+    const mine = known.find((one) => one.name === select.value);
+    if (mine && mine.seconds_estimate === null && (!mine.learns || job === null)) trying(methods);
+  });
   select.addEventListener("pointerenter", () => trying(methods));
   const recipe = the("recipe", HTMLSelectElement);
   recipe.addEventListener("change", () => change({ recipe: recipe.value }));

@@ -1,11 +1,15 @@
 // What stands beside the picture: classes with names, keys, colours and locks; objects; options of the tools.
 
-import { box, button, icon, input, make, remember, remembered, say, the, trying } from "./dom.js";
+import { asked, box, button, icon, input, make, remember, remembered, say, the, trying } from "./dom.js";
 
 /** @import {Editor} from "./editor.js" */
+/** @import {Thing} from "./types.js" */
 
+/** Of the picture that an object takes; smaller ones are listed apart. */
+const SMALL = 0.002;
 const HINTS = /** @type {Record<string, string>} */ ({
-  select: "Click a thing and drag it. Alt copies, handles scale, the round one turns.",
+  select: "Click a thing and drag it. Shift adds one more, Alt copies.",
+  bend: "Choose a thing, then pull its handles or any point of it.",
   brush: "Paint the class chosen on the right. [ and ] change the size.",
   eraser: "Takes from the object where the stroke begins; what lies behind comes back.",
   polygon: "Click corners; a double click or Enter closes, Backspace takes one back.",
@@ -20,23 +24,6 @@ const HINTS = /** @type {Record<string, string>} */ ({
 /** @param {number[]} color */
 const hex = (color) => `#${color.map((one) => one.toString(16).padStart(2, "0")).join("")}`;
 
-/**
- * Ask for a name; null where there is none.
- * @param {string} title @param {string} name @returns {Promise<string | null>}
- */
-function asked(title, name) {
-  const dialog = the("asking", HTMLDialogElement);
-  box("asking-title").textContent = title;
-  input("asking-name").value = name;
-  dialog.returnValue = "";
-  dialog.showModal();
-  input("asking-name").select();
-  return new Promise((done) => {
-    const closed = () => done(dialog.returnValue === "yes" ? input("asking-name").value.trim() || null : null);
-    dialog.addEventListener("close", closed, { once: true });
-  });
-}
-
 /** Tell of changes that new labels have cost. @param {{dropped?: number} | null | undefined} said */
 export function dropped(said) {
   const count = said?.dropped ?? 0;
@@ -48,9 +35,28 @@ export function dropped(said) {
   );
 }
 
+/** A section that its heading opens and closes. @param {HTMLElement} section */
+function fold(section) {
+  const heading = section.querySelector("h2");
+  if (!heading) return;
+  const name = `folded/${heading.textContent}`;
+  const toggle = make("button", { type: "button", class: "quiet" }, icon("more"), heading.textContent ?? "");
+  const set = (/** @type {boolean} */ folded) => {
+    section.classList.toggle("folded", folded);
+    toggle.setAttribute("aria-expanded", String(!folded));
+    remember(name, folded ? "yes" : null);
+  };
+  toggle.addEventListener("click", () => set(!section.classList.contains("folded")));
+  heading.replaceChildren(toggle);
+  set(remembered(name) === "yes");
+}
+
 /** @param {Editor} editor */
 export function panels(editor) {
   const list = box("classes");
+  /** @type {Map<HTMLElement, Thing>} */
+  const rows = new Map();
+  let unfolded = false;
 
   /** @param {Record<string, unknown>} change */
   const classes = (change) =>
@@ -83,7 +89,7 @@ export function panels(editor) {
         );
         choose.addEventListener("click", () => editor.pick(place));
         choose.addEventListener("dblclick", async () => {
-          const name = await asked("Rename the class", one.name);
+          const name = await asked({ title: "Rename the class", name: one.name });
           if (name && name !== one.name) classes({ rename: { id: one.id, name } });
         });
         const lock = make("button", { type: "button", class: "quiet lock" });
@@ -97,7 +103,7 @@ export function panels(editor) {
     const rest = editor.project?.classes.map((one) => make("option", { value: one.name }, one.name)) ?? [];
     const select = the("fill-with", HTMLSelectElement);
     select.replaceChildren(
-      make("option", { value: "behind" }, "what lies behind"),
+      make("option", { value: "behind" }, "what is behind"),
       make("option", { value: "around" }, "what is nearest"),
       ...rest,
     );
@@ -107,6 +113,10 @@ export function panels(editor) {
   }
 
   function dress() {
+    const mine = editor.project?.classes[editor.current];
+    box("painting").lastElementChild?.replaceChildren(mine?.name ?? "");
+    const dot = box("painting").firstElementChild;
+    if (mine && dot instanceof HTMLElement) dot.style.background = hex(mine.color);
     editor.project?.classes.forEach((one, place) => {
       const item = list.children[place];
       if (!item) return;
@@ -120,41 +130,75 @@ export function panels(editor) {
     });
   }
 
-  function listObjects() {
-    const { project } = editor;
-    if (!project) return;
-    const rows = [...editor.things.all].reverse().map((one) => {
-      const dot = make("i", { class: "swatch dot" });
-      const color = project.classes.find((it) => it.name === one.class)?.color;
-      if (color) dot.style.background = hex(color);
-      const choose = make(
-        "button",
-        { type: "button", class: "choose", "aria-pressed": editor.selected?.name === one.name },
-        dot,
-        make("span", {}, one.name),
-      );
-      choose.addEventListener("click", () => {
-        editor.use("select");
-        editor.select(one);
-      });
-      return make("li", {}, choose);
-    });
-    box("objects").replaceChildren(
-      ...(rows.length ? rows : [make("li", { class: "empty" }, "Paint something to have an object.")]),
+  /** A button for an object or a group. @param {Thing} one */
+  function row(one) {
+    const dot = make("i", { class: "swatch dot" });
+    const colors = editor.project?.classes ?? [];
+    const color = colors.find((it) => it.name === one.class)?.color;
+    if (color) dot.style.background = hex(color);
+    const choose = make(
+      "button",
+      { type: "button", class: "choose" },
+      one.id < 0 ? icon("group") : dot,
+      make("span", {}, one.name),
+      one.id < 0 ? make("small", {}, String(one.members.length)) : "",
     );
+    choose.addEventListener("click", (event) => {
+      editor.tool.settle();
+      if (editor.name !== "bend") editor.use("select");
+      if (event.shiftKey || event.ctrlKey || event.metaKey || editor.several) editor.toggle(one);
+      else editor.select(one);
+    });
+    rows.set(choose, one);
+    return make("li", {}, choose);
+  }
+
+  function listObjects() {
+    const { project, things } = editor;
+    if (!project) return;
+    rows.clear();
+    const all = things.listed();
+    const frame = editor.labels.height * editor.labels.width;
+    const small = all.filter((one) => one.id >= 0 && one.area < SMALL * frame);
+    const folded = small.length > 2 ? small : [];
+    const list = all.filter((one) => !folded.includes(one)).map(row);
+    if (folded.length) {
+      const more = make("button", { type: "button", class: "choose fold", "aria-expanded": unfolded }, icon("more"));
+      more.append(make("span", {}, `${folded.length} small parts`));
+      more.addEventListener("click", () => {
+        unfolded = !unfolded;
+        listObjects();
+        /** @type {HTMLElement | null} */ (document.querySelector("#objects .fold"))?.focus();
+      });
+      list.push(make("li", {}, more), ...(unfolded ? folded.map(row) : []));
+    }
+    box("objects").replaceChildren(
+      ...(list.length ? list : [make("li", { class: "empty" }, "Paint something to have an object.")]),
+    );
+    box("object-count").textContent = all.length > 1 ? `${all.length}, the front first` : "";
     button("undo").disabled = !project.undo;
     button("redo").disabled = !project.redo;
     selected();
   }
 
   function selected() {
+    const { selection, name } = editor;
+    const some = selection.length > 0 && (name === "select" || name === "bend");
+    for (const one of document.querySelectorAll("[data-chosen]")) /** @type {HTMLElement} */ (one).hidden = !some;
+    box("hint").hidden = some;
+    box("chosen").textContent = editor.selected?.name ?? "";
+    box("chosen").title = selection.map((one) => one.name).join(", ");
+    const grouped = selection.some((one) => one.id < 0);
     for (const one of document.querySelectorAll("#object-buttons button")) {
-      /** @type {HTMLButtonElement} */ (one).disabled = !editor.selected;
+      const { act } = /** @type {HTMLElement} */ (one).dataset;
+      /** @type {HTMLButtonElement} */ (one).disabled = !some || (act === "group" && selection.length < 2);
+      if (act === "ungroup") /** @type {HTMLButtonElement} */ (one).hidden = !grouped;
     }
-    for (const one of document.querySelectorAll("#objects .choose")) {
-      const mine = one.textContent === editor.selected?.name;
-      one.setAttribute("aria-pressed", String(mine));
-      if (mine) one.scrollIntoView({ block: "nearest" });
+    button("several").setAttribute("aria-pressed", String(editor.several));
+    for (const [choose, one] of rows) {
+      const mine = selection.includes(one);
+      choose.setAttribute("aria-pressed", String(mine));
+      if (mine && selection.length === 1) choose.scrollIntoView({ block: "nearest" });
     }
   }
 
@@ -166,8 +210,9 @@ export function panels(editor) {
       const element = /** @type {HTMLElement} */ (one);
       element.hidden = !element.dataset.for?.split(" ").includes(editor.name);
     }
-    box("hint").textContent = HINTS[editor.name];
+    box("hint").textContent = box("hint").title = HINTS[editor.name];
     size();
+    selected();
   }
 
   // sizes go by ratio: 0.5 to 500 pixels along the slider
@@ -196,12 +241,16 @@ export function panels(editor) {
     const element = /** @type {HTMLElement} */ (one);
     element.addEventListener("click", () => editor.act(element.dataset.act ?? ""));
   }
-  input("pressure").addEventListener("change", () => (editor.pressure = input("pressure").checked));
+  editor.pressure = input("pressure").checked = remembered("pressure", "yes") === "yes";
+  input("pressure").addEventListener("change", () => {
+    editor.pressure = input("pressure").checked;
+    remember("pressure", editor.pressure ? "yes" : "no");
+  });
   input("contiguous").addEventListener("change", () => (editor.contiguous = input("contiguous").checked));
   const fill = the("fill-with", HTMLSelectElement);
   fill.addEventListener("change", () => (editor.fillWith = fill.value));
   button("add-class").addEventListener("click", async () => {
-    const name = await asked("New class", "");
+    const name = await asked({ title: "New class", name: "", yes: "Add" });
     if (!name) return;
     const hue = ((editor.project?.classes.length ?? 0) * 137.5) % 360;
     const part = (/** @type {number} */ n) => {
@@ -211,6 +260,8 @@ export function panels(editor) {
     await classes({ add: { name, color: [part(0), part(8), part(4)] } });
     editor.pick(editor.valueOf(name));
   });
+
+  for (const section of document.querySelectorAll("#panels section")) fold(/** @type {HTMLElement} */ (section));
 
   // who pointed at a control goes on with keys in the picture: space moves it, and presses no button again
   for (const area of ["tools", "options", "bottom", "panels"]) {

@@ -148,7 +148,9 @@ export function spans({ height, width }, mask) {
  * Where a set of pixels comes to lie: all goes about `centre` by a matrix in rows and columns, then by `shift`.
  * Each pixel looks up where its own centre came from, so nothing is softened and no hole is left.
  * @param {Shape} shape @param {ArrayLike<number>} mask @param {number[]} box top, left, bottom, right of the set
- * @param {Matrix} matrix @param {Point} centre @param {Point} shift @param {Put} put
+ * `put` is told where each pixel comes from, too.
+ * @param {Matrix} matrix @param {Point} centre @param {Point} shift
+ * @param {(place: number, from: number) => void} put
  */
 export function warped({ height, width }, mask, box, [[a, b], [c, d]], [cy, cx], [down, right], put) {
   const [ty, tx] = [cy - a * cy - b * cx + down, cx - c * cy - d * cx + right];
@@ -169,7 +171,7 @@ export function warped({ height, width }, mask, box, [[a, b], [c, d]], [cy, cx],
       const [v, u] = [row + 0.5 - ty, column + 0.5 - tx];
       const y = Math.floor((v * d - u * b) / determinant + BORDER);
       const x = Math.floor((u * a - v * c) / determinant + BORDER);
-      if (y >= 0 && y < height && x >= 0 && x < width && mask[y * width + x]) put(row * width + column);
+      if (y >= 0 && y < height && x >= 0 && x < width && mask[y * width + x]) put(row * width + column, y * width + x);
     }
   }
 }

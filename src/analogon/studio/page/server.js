@@ -1,8 +1,10 @@
 // What is said to the server. Whoever asks gets an answer or a Refusal in one sentence; silence is waited out.
 
-/** @import {Project, Changed, Summary, Method, Job, Operation} from "./types.js" */
+/** @import {Project, Changed, Summary, Method, Job, Operation, Relation} from "./types.js" */
 
 const PAUSES = [500, 1000, 2000, 4000];
+/** Bytes that can be sent at once. */
+const LARGEST = 64 << 20;
 
 /** The server understood and said no. */
 export class Refusal extends Error {
@@ -15,6 +17,9 @@ export class Refusal extends Error {
 
 /** Told whether the server is away. @type {(away: boolean) => void} */
 let noticed = () => {};
+
+/** @param {boolean} away */
+export const silent = (away) => noticed(away);
 
 /** @param {(away: boolean) => void} notice */
 export function onSilence(notice) {
@@ -54,6 +59,7 @@ async function send(method, path, body) {
 
 /** @param {string} path @param {Blob} body @returns {Promise<any>} */
 async function upload(path, body) {
+  if (body.size > LARGEST) throw new Refusal(413, "This file has over 64 MiB: make it smaller.");
   const headers = { "Content-Type": body.type || "application/octet-stream" };
   return (await ask(path, { method: "POST", headers, body }, false)).json();
 }
@@ -66,6 +72,8 @@ export const projects = () => get("api/projects");
 export const create = (photo, title) => upload(`api/projects?title=${encodeURIComponent(title)}`, photo);
 /** @param {Blob} file @returns {Promise<{id: string}>} */
 export const bring = (file) => upload("api/import", file);
+/** Those that were installed beside the studio's own. @returns {Promise<string[]>} */
+export const segmenters = () => get("api/segmenters");
 /** @param {string} job @returns {Promise<Job>} */
 export const job = (job) => get(`api/jobs/${job}`);
 /** @param {string} job */
@@ -94,13 +102,22 @@ export class Remote {
   operate(version, operations) {
     return send("POST", `${this.path}/operations`, { version, operations });
   }
+  /** Change the layout by a sentence. @param {number} version @param {string} text
+   * @param {string} fill what objects leave behind @returns {Promise<Changed>} */
+  say(version, text, fill) {
+    return send("POST", `${this.path}/sentence`, { version, text, fill });
+  }
+  /** How one thing lies to those near it. @param {string} name @returns {Promise<{relations: Relation[]}>} */
+  scene(name) {
+    return get(`${this.path}/scene?of=${encodeURIComponent(name)}`);
+  }
   /** @param {"undo" | "redo"} which @param {number} version @returns {Promise<Changed>} */
   step(which, version) {
     return send("POST", `${this.path}/${which}`, { version });
   }
-  /** @param {number} classes @returns {Promise<{dropped?: number}>} */
-  segment(classes) {
-    return send("POST", `${this.path}/labels`, { classes });
+  /** @param {{classes?: number, segmenter?: string}} how @returns {Promise<{dropped?: number}>} */
+  segment(how) {
+    return send("POST", `${this.path}/labels`, how);
   }
   /** @param {Blob} png @returns {Promise<any>} */
   takeLabels(png) {

@@ -1,11 +1,12 @@
 // The page: all projects, or one of them in the editor.
 
-import { box, button, icon, input, make, say, trying } from "./dom.js";
+import { asked, box, button, icon, input, make, say, the, trying } from "./dom.js";
 import { Editor } from "./editor.js";
 import { first } from "./first.js";
 import { keys } from "./keys.js";
 import { making } from "./making.js";
 import { panels } from "./panels.js";
+import { relations } from "./relations.js";
 import * as server from "./server.js";
 import { views } from "./views.js";
 
@@ -14,6 +15,7 @@ panels(editor);
 views(editor);
 making(editor);
 first(editor);
+relations(editor);
 keys(editor);
 server.onSilence((away) => (box("away").hidden = !away));
 Object.assign(window, { studio: editor });
@@ -30,6 +32,7 @@ async function route() {
   box("note").hidden = true;
   if (!opening) {
     editor.close();
+    document.body.classList.remove("working");
     document.title = "Analogon studio";
     return trying(list);
   }
@@ -57,7 +60,11 @@ async function list() {
   box("recent").hidden = !projects.length;
   box("projects").replaceChildren(
     ...projects.map(({ id, title, changed, thumbnail, size }) => {
-      const when = new Date(changed).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+      const then = new Date(changed);
+      const today = then.toDateString() === new Date().toDateString();
+      const when = today
+        ? then.toLocaleTimeString(undefined, { timeStyle: "short" })
+        : then.toLocaleDateString(undefined, { dateStyle: "medium" });
       const remove = make(
         "button",
         { type: "button", class: "quiet", "aria-label": `Delete ${title}`, title: "Delete" },
@@ -65,7 +72,8 @@ async function list() {
       );
       remove.addEventListener("click", () =>
         trying(async () => {
-          if (!confirm(`Delete '${title}' for good?`)) return;
+          const text = "Photo, labels and all that was done to them are removed. This cannot be undone.";
+          if (!(await asked({ title: `Delete “${title || "Untitled"}”?`, text, yes: "Delete" }))) return;
           await new server.Remote(id).remove();
           await list();
         }),
@@ -81,7 +89,9 @@ async function list() {
 function begin(file) {
   if (!file) return;
   trying(async () => {
-    say(`Opening ${file.name} …`);
+    const drop = the("drop", HTMLLabelElement);
+    drop.querySelector("strong")?.replaceChildren(`Opening ${file.name} and finding its parts …`);
+    box("opening").hidden = false;
     document.body.classList.add("working");
     try {
       const project = /\.zip$/i.test(file.name);
@@ -90,6 +100,8 @@ function begin(file) {
       location.hash = encodeURIComponent(id);
     } finally {
       document.body.classList.remove("working");
+      drop.querySelector("strong")?.replaceChildren("Drop a photo here");
+      box("opening").hidden = true;
     }
   });
 }
@@ -99,7 +111,7 @@ function step(which) {
   document.body.dataset.step = which;
   const radio = document.querySelector(`input[name=step][value=${which}]`);
   if (radio instanceof HTMLInputElement) radio.checked = true;
-  editor.use(which === "labels" ? "merge" : "select");
+  return trying(() => editor.go(which === "labels" ? "labels" : "change"));
 }
 
 for (const one of document.querySelectorAll("input[name=step]")) {
@@ -131,11 +143,10 @@ addEventListener("drop", (event) => {
   begin(event.dataTransfer?.files[0]);
 });
 // another tab may have been at work meanwhile
-addEventListener("focus", async () => {
-  const remote = editor.remote;
-  const now = await remote?.read().catch(() => null);
-  const idle = remote === editor.remote && !editor.queue.length && editor.stage.leading === null;
-  if (now && idle && now.version > editor.version) await trying(() => editor.reload(now));
+addEventListener("focus", () => trying(() => editor.catchUp()));
+editor.addEventListener("gone", () => {
+  location.hash = "";
+  setTimeout(() => say("This project was deleted in another window.", "error"), 200);
 });
 addEventListener("hashchange", route);
 route();

@@ -1,32 +1,64 @@
-// The objects of the layout as the server last told of them: which is where, and how deep it lies.
-
-import { fill } from "./raster.js";
+// The objects of the layout as the server last told of them: which is where, how deep it lies, and what is grouped.
 
 /** @import {Labels} from "./labels.js" */
 /** @import {Point} from "./raster.js" */
-/** @import {LabelClass, SaidThing, Thing} from "./types.js" */
+/** @import {SaidGroup, SaidThing, Thing} from "./types.js" */
 
 export class Things {
   /** From the back to the front. @type {Thing[]} */ all = [];
-  /** The id of the object that is seen at each pixel, where the server tells. @type {Int32Array | null} */ owners =
-    null;
-  connectivity = 8;
+  /** @type {Thing[]} */ groups = [];
+  /** The id of the object that is seen at each pixel. @type {Int32Array | null} */ owners = null;
 
-  /** @param {() => Labels} labels @param {() => LabelClass[]} classes */
-  constructor(labels, classes) {
+  /** @param {() => Labels} labels */
+  constructor(labels) {
     this.labels = labels;
-    this.classes = classes;
   }
 
-  /** @param {SaidThing[]} said @param {ArrayBuffer | null} owners */
-  take(said, owners) {
-    this.all = said.map((one) => ({ ...one, class: one.class_name ?? String(one.class) }));
+  /** @param {SaidThing[]} said @param {SaidGroup[]} groups @param {ArrayBuffer | null} owners */
+  take(said, groups, owners) {
+    this.all = said.map(({ id, name, class_name, box, pivot, area }) => ({
+      ...{ id, name, box, pivot, area },
+      class: class_name,
+      members: [id],
+    }));
+    this.groups = groups.map(({ name, members, pivot }, n) => {
+      const whole = this.together(this.all.filter((one) => members.includes(one.id)));
+      return { ...whole, id: -1 - n, name, pivot };
+    });
     this.owners = owners && new Int32Array(owners);
+  }
+
+  /** Several things as one. @param {Thing[]} things @returns {Thing} */
+  together(things) {
+    if (things.length === 1) return things[0];
+    const side = (/** @type {number} */ n, /** @type {(...all: number[]) => number} */ most) =>
+      most(...things.map((one) => one.box[n]));
+    const [top, left, bottom, right] = [side(0, Math.min), side(1, Math.min), side(2, Math.max), side(3, Math.max)];
+    return {
+      id: 0,
+      name: `${things.length} objects`,
+      class: "",
+      members: things.flatMap((one) => one.members),
+      box: [top, left, bottom, right],
+      pivot: [(top + bottom) / 2, (left + right) / 2],
+      area: things.reduce((sum, one) => sum + one.area, 0),
+    };
   }
 
   /** @param {string | undefined} name */
   named(name) {
-    return this.all.find((one) => one.name === name) ?? null;
+    return this.all.find((one) => one.name === name) ?? this.groups.find((one) => one.name === name) ?? null;
+  }
+
+  /** The group that an object is in, or else itself. @param {Thing} thing */
+  whole(thing) {
+    return this.groups.find((one) => one.members.includes(thing.id)) ?? thing;
+  }
+
+  /** Objects that are in no group, and groups, each where its frontmost object is. @returns {Thing[]} */
+  listed() {
+    const wholes = [...this.all].reverse().map((one) => this.whole(one));
+    return [...new Set(wholes)];
   }
 
   /** Depth of each object by its id, the back first. @returns {Map<number, number>} */
@@ -35,34 +67,20 @@ export class Things {
   }
 
   /** The object that is seen at a point. @param {Point} point @returns {Thing | null} */
-  at([y, x]) {
-    const labels = this.labels();
-    const place = labels.place([y, x]);
-    if (place === null) return null;
-    if (this.owners) return this.all.find((one) => one.id === this.owners?.[place]) ?? null;
-    const name = this.classes()[labels.values[place]]?.name;
-    const holds = (/** @type {Thing} */ { box: [t, l, b, r] }) => y >= t && y < b && x >= l && x < r;
-    return [...this.all].reverse().find((one) => one.class === name && holds(one)) ?? null;
+  at(point) {
+    const place = this.labels().place(point);
+    const id = place === null ? undefined : this.owners?.[place];
+    return this.all.find((one) => one.id === id) ?? null;
   }
 
-  /** Where an object is seen. @param {Thing} thing */
+  /** Where an object or several are seen. @param {Thing} thing */
   maskOf(thing) {
-    const labels = this.labels();
-    const mask = new Uint8Array(labels.values.length);
-    if (this.owners) {
-      this.owners.forEach((one, place) => one === thing.id && (mask[place] = 1));
-      return mask;
-    }
-    // without owners: the first connected region of its class in its box
-    const value = this.classes().findIndex((one) => one.name === thing.class);
-    const [top, left, bottom, right] = thing.box;
-    for (let row = Math.max(top, 0); row < Math.min(bottom, labels.height); row++) {
-      for (let column = Math.max(left, 0); column < Math.min(right, labels.width); column++) {
-        const place = row * labels.width + column;
-        if (labels.values[place] !== value) continue;
-        fill(labels, labels.values, place, true, this.connectivity, (at) => (mask[at] = 1));
-        return mask;
-      }
+    const mask = new Uint8Array(this.labels().values.length);
+    const [only] = thing.members;
+    if (thing.members.length === 1) this.owners?.forEach((one, place) => one === only && (mask[place] = 1));
+    else {
+      const members = new Set(thing.members);
+      this.owners?.forEach((one, place) => members.has(one) && (mask[place] = 1));
     }
     return mask;
   }

@@ -1,11 +1,15 @@
 // Tools that paint: each says what it covers, pixel by pixel, while the hand moves, and what is stored when it lifts.
 
+import { line } from "./outlines.js";
 import { fill, polygon, rounded, segment, spans } from "./raster.js";
 
 /** @import {Point} from "./raster.js" */
 /** @import {How} from "./stage.js" */
 /** @import {Operation} from "./types.js" */
 /** @import {Editor} from "./editor.js" */
+
+/** Of a pixel, that it can belong together with: also those at its corners. */
+const NEIGHBOURS = 8;
 
 /** @param {Point} point @returns {Point} */
 const exact = ([y, x]) => [rounded(y), rounded(x)];
@@ -25,6 +29,18 @@ export class Tool {
   cancel() {}
   /** Another tool is taken. */
   leave() {}
+  /** What keys have begun is brought to its end. */
+  settle() {}
+  /** Whether keys have begun something. */
+  get held() {
+    return false;
+  }
+  /** @param {Point} _point that was clicked twice */
+  double(_point) {
+    this.key(new KeyboardEvent("keydown", { key: "Enter" }));
+  }
+  /** A key is let go. @param {KeyboardEvent} _event */
+  up(_event) {}
   /** @returns {boolean} whether it used the key @param {KeyboardEvent} _event */
   key(_event) {
     return false;
@@ -123,7 +139,8 @@ export class Eraser extends Brush {
   }
   /** @param {Point} point @param {How} how */
   begin(point, how) {
-    const thing = this.editor.selected ?? this.editor.things.at(point);
+    const { selected, things } = this.editor;
+    const thing = selected?.members.length === 1 ? selected : things.at(point);
     if (!thing) return;
     this.of = thing.name;
     this.seen = this.editor.things.maskOf(thing);
@@ -221,14 +238,14 @@ export class Outline extends Painting {
     on.beginPath();
     places.forEach(([x, y]) => on.lineTo(x, y));
     if (this.lasso) on.closePath();
-    this.editor.line(on);
+    line(on);
     if (this.lasso) return;
     for (const [x, y] of places.slice(0, this.points.length)) {
       on.beginPath();
       on.arc(x, y, 4, 0, 7);
       on.fillStyle = "#fff";
       on.fill();
-      this.editor.line(on);
+      line(on);
     }
   }
 }
@@ -244,8 +261,7 @@ export class Bucket extends Painting {
     this.start();
     const [row, column] = [Math.floor(point[0]), Math.floor(point[1])];
     const contiguous = this.editor.contiguous !== how.shift;
-    const { connectivity } = this.editor.things;
-    fill(labels, this.before ?? [], place, contiguous, connectivity, (at) => this.cover(at));
+    fill(labels, this.before ?? [], place, contiguous, NEIGHBOURS, (at) => this.cover(at));
     this.done = [{ do: "fill", ...this.paint(), row, column, ...(contiguous ? {} : { contiguous }) }];
     this.editor.drew(this.done);
   }

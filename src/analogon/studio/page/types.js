@@ -2,16 +2,28 @@
 
 /** @typedef {{id: number, name: string, color: [number, number, number]}} LabelClass */
 /**
- * One object of the layout, from the back to the front.
+ * An object of the layout, or a group of them.
  * @typedef {object} Thing
- * @property {number} id
+ * @property {number} id of a group a negative number
  * @property {string} name
- * @property {string} class the name of its class
+ * @property {string} class the name of its class; of a group: empty
+ * @property {number[]} members ids of its objects
  * @property {[number, number, number, number]} box top, left, bottom, right
  * @property {[number, number]} pivot row, column
+ * @property {number} area in pixels
  */
-/** One as the server says it: its class by id, with the name beside it. @typedef {Omit<Thing, "class"> &
- *   {class: string | number, class_name?: string}} SaidThing */
+/**
+ * One as the server says it.
+ * @typedef {object} SaidThing
+ * @property {number} id
+ * @property {string} name
+ * @property {string} class_name
+ * @property {[number, number, number, number]} box
+ * @property {[number, number]} pivot
+ * @property {number} area
+ */
+/** @typedef {{name: string, members: number[], pivot: [number, number]}} SaidGroup */
+/** @typedef {{subject: string, predicate: string, object: string}} Relation */
 /** @typedef {Record<string, unknown> & {do: string}} Operation one of analogon.layout, as JSON */
 /**
  * @typedef {object} Project
@@ -24,14 +36,13 @@
  * @property {string | null} [recipe]
  * @property {Record<string, unknown>} [settings]
  * @property {number} seed
- * @property {SaidThing[]} objects
- * @property {{name: string, members: number[]}[]} [groups]
+ * @property {SaidThing[]} objects from the back to the front
+ * @property {SaidGroup[]} groups
  * @property {number} undo
  * @property {number} redo
  * @property {string} photo
  * @property {string} labels
  * @property {{classes: number}} [segment]
- * @property {number} [connectivity]
  * @property {string | null} [job]
  */
 /**
@@ -41,9 +52,10 @@
  * @property {string} [target] the label map in this box, base64
  * @property {LabelClass[]} [classes] where they may have changed
  * @property {SaidThing[]} objects
- * @property {{name: string, members: number[]}[]} [groups]
+ * @property {SaidGroup[]} groups
  * @property {number} undo
  * @property {number} redo
+ * @property {Operation[]} [operations] what a sentence meant
  */
 /** @typedef {{id: string, title: string, changed: string, size: [number, number], thumbnail: string}} Summary */
 /**

@@ -27,11 +27,23 @@ export function views(editor) {
     divider.style.left = `${at[0] + (share / 100) * size.width * zoom}px`;
     divider.style.top = `${at[1]}px`;
     divider.style.height = `${size.height * zoom}px`;
+    // told apart where there is room for it
+    const [left, right] = [box("corner-before"), box("corner-after")];
+    const top = `${Math.max(at[1], 0) + 10}px`;
+    left.style.top = right.style.top = top;
+    left.style.left = `${Math.max(at[0], 0) + 10}px`;
+    right.style.right = `${Math.max(editor.stage.element.clientWidth - at[0] - size.width * zoom, 0) + 10}px`;
   }
 
+  // labels are made with them in sight, and pictures with less of them
+  const kept = () => `opacity/${editor.step}`;
   function fade() {
     box("labels").style.opacity = String(Number(input("opacity").value) / 100);
-    remember("opacity", input("opacity").value);
+    remember(kept(), input("opacity").value);
+  }
+  function faded() {
+    input("opacity").value = remembered(kept(), editor.step === "labels" ? "50" : "25");
+    fade();
   }
 
   const handle = box("divider");
@@ -58,26 +70,33 @@ export function views(editor) {
   input("compare").addEventListener("input", divide);
   editor.stage.element.addEventListener("placed", divide);
   editor.addEventListener("changed", () => view === "provenance" && show());
-  input("opacity").value = remembered("opacity", "45");
+  editor.addEventListener("step", () => {
+    const radio = document.querySelector("input[name=view][value=picture]");
+    if (radio instanceof HTMLInputElement && !radio.checked) radio.click();
+    faded();
+  });
   input("opacity").addEventListener("input", () => {
     hide(false);
     fade();
   });
-  fade();
+  faded();
 
   /** @param {boolean} on */
   function hide(on) {
     document.body.classList.toggle("hidden-labels", on);
     button("hide").setAttribute("aria-pressed", String(on));
+    editor.refresh();
   }
   button("hide").addEventListener("click", () => hide(!document.body.classList.contains("hidden-labels")));
   button("fit").addEventListener("click", () => editor.stage.fit());
+  button("larger").addEventListener("click", () => editor.stage.magnify(1.25));
+  button("smaller").addEventListener("click", () => editor.stage.magnify(0.8));
 
   /** @param {"dark" | "light"} theme */
   const wear = (theme) => (document.documentElement.dataset.theme = theme);
   const light = matchMedia("(prefers-color-scheme: light)");
-  const kept = remembered("theme");
-  wear(kept === "light" || (kept !== "dark" && light.matches) ? "light" : "dark");
+  const worn = remembered("theme");
+  wear(worn === "light" || (worn !== "dark" && light.matches) ? "light" : "dark");
   button("theme").addEventListener("click", () => {
     const other = document.documentElement.dataset.theme === "light" ? "dark" : "light";
     wear(other);
