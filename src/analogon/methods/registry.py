@@ -305,6 +305,18 @@ METHODS: dict[str, Entry] = {
             jobs=frozenset({"vary", "retarget", "paint", "edit"}),
         ),
         Entry(
+            "patch-diffusion",
+            "noise turned into pieces of the picture, step by step: seconds, and another picture for each seed",
+            "analogon.methods.patch_diffusion",
+            neural=False,
+            takes=frozenset({"keep", "preview", "guides", "mask"}),
+            polish=None,
+            learns=False,
+            provenance=True,
+            accelerated=True,
+            jobs=frozenset({"vary", "retarget", "paint", "edit", "harmonize"}),
+        ),
+        Entry(
             "gpdm",
             "pixels moved until their patches are distributed as the picture's (Elnekave and Weiss, ECCV 2022)",
             "analogon.methods.gpdm",
