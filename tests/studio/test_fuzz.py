@@ -8,6 +8,8 @@ from collections import Counter
 import pytest
 from websockets.sync.client import connect
 
+from analogon.studio.live import LARGEST_MESSAGE
+
 from .served import Page, labels, labels_png
 
 NASTY = [None, True, 0, -1, 2, 10**6, 2**31, 2**63, 10**400, 0.5, -0.0, 1e308, float("nan"), float("inf"), "", "tree",
@@ -115,6 +117,8 @@ def test_live_messages(url, page, seed, count):
         for n in range(count):
             message = {"want": "preview", "version": version, "operations": fuzz.operations(), "number": n}
             body = fuzz.body(fuzz.bent(message) if fuzz.random.random() < 0.3 else message)
+            if len(body) > LARGEST_MESSAGE:
+                continue
             try:
                 socket.send(body.decode())
             except UnicodeDecodeError:
@@ -142,6 +146,26 @@ def test_addresses(client, page):
         assert client.get(f"api/jobs/{value}").status_code in (404, 405)
         assert client.get(f"page/{value}").status_code in (200, 404)
         assert client.post(f"api/projects?title={value}", content=b"").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ("classes", {"add": {"name": "\ud800"}}),
+        ("classes", {"\ud800": 1}),
+        ("operations", {"version": 1, "operations": [{"do": "duplicate", "of": "tree", "name": "\ud800"}]}),
+        ("jobs", {"method": "\ud800"}),
+        ("labels", {"segmenter": "\ud800"}),
+    ],
+)
+def test_halves_of_letters(page, where, message):
+    before = page.state()
+    headers = {"Content-Type": "application/json"}
+    answer = page.post(where, content=json.dumps(message), headers=headers)
+    assert answer.status_code == 422 and answer.json()["error"].endswith(".")
+    title = page.client.patch(page.at, content='{"title": "\\ud800"}', headers=headers)
+    assert title.status_code == 422
+    assert page.state() == before
 
 
 def test_a_page_of_another_title(client, page):

@@ -216,6 +216,7 @@ def imported(projects: Projects, data: bytes, title: str) -> Opened:
 def _project(projects: Projects, archive: zipfile.ZipFile, title: str) -> Opened:
     try:
         content = json.loads(_read(archive, PROJECT_FILE, _LARGEST_JSON))
+        json.dumps(content, ensure_ascii=False).encode()  # halves of letters are a ValueError
         if content.get("format") != FORMAT or content.get("version") != VERSION:
             raise InputError("The project file is of another kind or version: update analogon.")
         count, steps, done = int(content["labels"]), list(content["steps"]), int(content["done"])

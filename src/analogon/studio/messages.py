@@ -23,6 +23,16 @@ class Message(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _writable(cls, given: Any) -> Any:
+        """Halves of letters, which JSON can write, are stored nowhere: no answer could hold them."""
+        try:
+            json.dumps(given, ensure_ascii=False).encode()
+        except (UnicodeEncodeError, RecursionError):
+            raise ValueError("it holds what is no text") from None
+        return given
+
 
 class Version(Message):
     """The version that a change is for; without one, whatever is the latest."""

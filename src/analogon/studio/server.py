@@ -397,4 +397,4 @@ def _errors(app: FastAPI, projects: Projects) -> None:
 
 
 def _error(status: int, sentence: str) -> Response:
-    return JSONResponse({"error": sentence}, status)
+    return JSONResponse({"error": sentence.encode(errors="replace").decode()}, status)
