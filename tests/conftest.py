@@ -82,6 +82,10 @@ def small() -> Mapping[tuple[str, str], Mapping[str, Any]]:
         ("ingan", "paper"): {**_MODEST, "lr_generator": 0.01, "steps": 6},
         ("semia", "fast"): {**_NARROW, "invented": 1, "steps": 6},
         ("semia", "paper"): {**_NARROW, "generator_steps": 1, "steps": 4},
+        **{
+            ("singan", recipe): {"width": 4, "scales": 3, "critic_steps": 1, "generator_steps": 1, "steps": 4}
+            for recipe in ("fast", "paper", "concurrent", "harmonize", "upscale", "animate")
+        },
     }
 
 

@@ -318,7 +318,8 @@ for attempt in (lambda: analogon.fit(exemplar, "semia"), lambda: analogon.load("
     assert answer.returncode == 0, answer.stderr
     missing = "Method 'semia' needs PyTorch; install it with: pip install 'analogon[neural]'."
     assert answer.stdout.splitlines() == [
-        "[('collage', ('default',)), ('semia', ('fast', 'paper')), ('ingan', ('fast', 'paper')), "
+        "[('collage', ('default',)), ('semia', ('fast', 'paper')), "
+        "('singan', ('fast', 'paper', 'concurrent', 'harmonize', 'upscale', 'animate')), ('ingan', ('fast', 'paper')), "
         "('gpdm', ('guided', 'published')), ('deep-image-analogy', ('guided', 'published'))]",
         missing,
         missing,

@@ -281,6 +281,13 @@ METHODS: dict[str, Entry] = {
         ),
         Entry("semia", "conditional single-image GAN (Li et al., ACM MM 2020)", "analogon.methods.semia", neural=True),
         Entry(
+            "singan",
+            "a pyramid of small GANs (Shaham et al., ICCV 2019; concurrent stages: Hinz et al., WACV 2021)",
+            "analogon.methods.singan",
+            neural=True,
+            jobs=frozenset({"vary", "retarget", "paint", "edit", "harmonize", "upscale", "animate"}),
+        ),
+        Entry(
             "ingan",
             "one picture remapped to any size and outline by a network (Shocher et al., ICCV 2019)",
             "analogon.methods.ingan",
