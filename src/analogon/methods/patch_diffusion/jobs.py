@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from analogon.data import Exemplar, LabelClass, LabelMap, Palette
 from analogon.errors import InputError
-from analogon.jobs import Animate, Edit, Harmonize, Job, Paint, Retarget, Upscale, Vary
+from analogon.jobs import Animate, Edit, Harmonize, Job, Paint, Reshape, Retarget, Upscale, Vary
 from analogon.methods.patch_diffusion.layouts import joined
 from analogon.methods.patch_diffusion.sampling import Sampler, Task
 from analogon.methods.patch_diffusion.scales import resized
@@ -74,7 +74,7 @@ def performed(sampler: Sampler, jobs: Sequence[Job], run: Run) -> Iterator[Rende
             case Harmonize():
                 _check_size(sampler.exemplar, job.composite)
                 yield _harmonized(sampler, job, turn)
-            case Upscale() | Animate():
+            case Upscale() | Animate() | Reshape():
                 raise NotImplementedError(f"The registry does not name {job.name} among the jobs of this method.")
             case _:
                 assert_never(job)

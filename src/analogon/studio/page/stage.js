@@ -98,6 +98,7 @@ export class Stage {
   place() {
     this.sheet.style.transform = `translate(${this.at[0]}px, ${this.at[1]}px) scale(${this.zoom})`;
     this.sheet.classList.toggle("coarse", this.zoom >= 2);
+    this.sheet.classList.toggle("close", this.zoom >= 4);
     const scale = devicePixelRatio;
     const { clientWidth, clientHeight } = this.element;
     if (
