@@ -44,6 +44,8 @@ def test_there_is_one_of_each():
         (lambda: Paint(PICTURE, True), "--difference"),
         (lambda: Upscale(1.0), "--factor"),
         (lambda: Upscale(9), "--factor"),
+        (lambda: Upscale("2"), "--factor"),
+        (lambda: Upscale(np.float32(2)), "--factor"),
         (lambda: Animate(1), "--frames"),
         (lambda: Animate(5, -0.1), "--amount"),
         (lambda: Paint(PICTURE * 3), "painting"),
@@ -115,7 +117,7 @@ def test_too_many_pixels_of_an_enlarged_picture_name_the_factor(make_exemplar, c
     sentence(error.value, "--factor", "6400x6400")
 
 
-@pytest.mark.parametrize("seed", [-1, 2**32 - 1, True, 1.5])
+@pytest.mark.parametrize("seed", [-1, 2**32 - 1, True, 1.5, "a"])
 def test_every_picture_needs_a_seed(seed, exemplar, copying, sentence):
     with pytest.raises(analogon.OptionError) as error:
         check_jobs(exemplar, [Vary((24, 32))] * 2, "copying", seed=seed)

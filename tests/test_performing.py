@@ -95,6 +95,33 @@ def test_a_model_is_not_told_how_to_fit(photo, tmp_path, sentence):
             with pytest.raises(analogon.OptionError) as error:
                 analogon.vary(source, **{option: "copying"})
             sentence(error.value, f"--{option}")
+        with pytest.raises(analogon.OptionError) as error:
+            analogon.vary(source, shift=0)
+        sentence(error.value, "--shift")
+
+
+@pytest.mark.parametrize(
+    ("job", "named"),
+    [
+        (lambda photo: analogon.vary(photo, 0, **method()), "--count"),
+        (lambda photo: analogon.vary(photo, 1.5, **method()), "--count"),
+        (lambda photo: analogon.vary(photo, size=(0, 5), **method()), "--size"),
+        (lambda photo: analogon.vary(photo, seed=-1, **method()), "seed"),
+        (lambda photo: analogon.retarget(photo, (0, 5), **method()), "--size"),
+        (lambda photo: analogon.reshape(photo, (5, 5), CORNERS[::-1], **method()), "--corners"),
+        (lambda photo: analogon.retarget_through(photo, [(24, 32)], **method()), "--sizes"),
+        (lambda photo: analogon.edit(photo, photo[:20], **method()), "32x20"),
+        (lambda photo: analogon.animate(photo, 1, **method()), "--frames"),
+    ],
+)
+def test_nothing_is_fitted_for_what_cannot_be_done(photo, monkeypatch, sentence, job, named):
+    def fit(*given, **more):
+        raise AssertionError("a fit may take hours")
+
+    monkeypatch.setattr(analogon.api, "fit", fit)
+    with pytest.raises(analogon.AnalogonError) as error:
+        job(photo)
+    sentence(error.value, named)
 
 
 def test_the_recipe_of_the_job_is_taken_unless_one_is_named(photo):

@@ -86,6 +86,28 @@ def test_a_mask_that_cannot_be_used(exemplar, sentence):
         sentence(error.value, "mask", named)
 
 
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ({"of": ["ball"], "fill": "ball"}, "same class"),
+        ({"mask": True, "fill": "ball"}, "'ball'"),
+        ({"of": ["ball"], "reach": "3"}, "--reach"),
+    ],
+)
+def test_what_cannot_take_its_place(exemplar, sentence, asked, named):
+    if "mask" in asked:
+        asked = {**asked, "mask": exemplar.labels.ids == BALL}
+    with pytest.raises(analogon.OptionError) as error:
+        planned(exemplar, **asked)
+    sentence(error.value, named)
+
+
+def test_a_model_is_not_told_how_to_fit(exemplar, copying, sentence):
+    with pytest.raises(analogon.OptionError) as error:
+        remove(analogon.fit(exemplar, "copying"), of=["ball"], shift=0)
+    sentence(error.value, "--shift")
+
+
 def test_a_seed_of_a_picture_and_the_picture_alone(exemplar, copying):
     mask = exemplar.labels.ids == BALL
     one, other = (remove(exemplar.image, mask=mask, method="copying", seed=seed) for seed in (0, 1))

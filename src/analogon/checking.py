@@ -92,9 +92,9 @@ def check_jobs(
     if len(kinds) > 1:
         raise OptionError(f"Jobs of one kind are done together, not {' and '.join(sorted(kinds))}: ask for each.")
     registry.get(method).check_does(jobs[0].name)
-    last = seed if isinstance(jobs[0], Retarget) else seed + len(jobs) - 1
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= last <= MOST_SEED:
-        raise OptionError(f"seed cannot be {seed!r}: give a whole number from 0 to {MOST_SEED - (last - seed)}.")
+    most = MOST_SEED - (0 if isinstance(jobs[0], Retarget) else len(jobs) - 1)
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed <= most:
+        raise OptionError(f"seed cannot be {seed!r}: give a whole number from 0 to {most}.")
     for job in jobs:
         if isinstance(job, Edit | Harmonize):
             picture = job.edited if isinstance(job, Edit) else job.composite

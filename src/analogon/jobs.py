@@ -147,8 +147,9 @@ class Upscale:
 
     def __post_init__(self) -> None:
         """Check the factor."""
-        if isinstance(self.factor, bool) or not 1 < self.factor <= 8:
-            raise OptionError(f"--factor cannot be {self.factor!r}: give a number above 1 and up to 8.")
+        factor: Any = self.factor
+        if isinstance(factor, bool) or not isinstance(factor, int | float) or not 1 < factor <= 8:
+            raise OptionError(f"--factor cannot be {factor!r}: give a number above 1 and up to 8.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from analogon import api, jobs
 from analogon.animation import Animation
+from analogon.checking import check_jobs
 from analogon.data import Exemplar
 from analogon.errors import OptionError
 from analogon.io import ImageSource, read_image, read_mask
@@ -47,18 +48,14 @@ def prepare(
         OptionError: the method cannot do the job, or a model is told how to fit. InputError: the picture cannot be
             read. ModelError: the folder holds no model.
     """
-    if isinstance(source, str | Path) and Path(source).is_dir():
-        source = api.load(source, device=device)
-    if isinstance(source, api.Model):
-        given = [name for name, value in {"method": method, "recipe": recipe, **fitting}.items() if value]
-        if given:
-            raise OptionError(f"A model is fitted already: leave out --{given[0]}, or give the picture in its place.")
-        registry.get(source.method).check_does(job)
-        return source
+    known = _known(source, device)
+    if isinstance(known, api.Model):
+        refuse_fitting({"method": method, "recipe": recipe, **fitting})
+        registry.get(known.method).check_does(job)
+        return known
     entry = registry.able(job, method)
-    exemplar = source if isinstance(source, Exemplar) else load_exemplar(source)
     return api.fit(
-        exemplar,
+        known,
         entry.name,
         recipe=entry.recipe_for(job) if recipe is None else recipe,
         seed=0 if seed is None else seed,
@@ -66,6 +63,17 @@ def prepare(
         progress=progress,
         **fitting,
     )
+
+
+def refuse_fitting(asked: Mapping[str, Any]) -> None:
+    """Refuse to tell a model how it is to be fitted.
+
+    Raises:
+        OptionError: one of the arguments of a fit is given, be it false or nought.
+    """
+    for name, value in asked.items():
+        if value is not None and not (name == "resume" and value is False):
+            raise OptionError(f"A model is fitted already: leave out --{name}, or give the picture in its place.")
 
 
 def vary(
@@ -84,9 +92,13 @@ def vary(
         size: height and width; None for those of the source.
         difference: 0 for the picture itself to 1 for its parts arranged anew.
     """
-    model = prepare(source, "vary", seed=seed, progress=progress, **fitting)
-    job = jobs.Vary(model.exemplar.frame if size is None else size, difference)
-    return list(model.perform([job] * count, seed=seed, progress=progress))
+    number: Any = count
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        raise OptionError(f"--count cannot be {number!r}: give a whole number from 1 on.")
+    known = _known(source, fitting.get("device", "auto"))
+    frame = (known.exemplar if isinstance(known, api.Model) else known).frame
+    job = jobs.Vary(frame if size is None else size, difference)
+    return list(_performed(known, [job] * count, seed, progress, fitting))
 
 
 def retarget(
@@ -98,8 +110,7 @@ def retarget(
     **fitting: Any,
 ) -> Result:
     """The same picture at another size (height, width): its parts keep their size and shape."""
-    model = prepare(source, "retarget", seed=seed, progress=progress, **fitting)
-    return _one(model, jobs.Retarget(size), seed, progress)
+    return next(_performed(source, [jobs.Retarget(size)], seed, progress, fitting))
 
 
 def reshape(
@@ -112,8 +123,7 @@ def reshape(
     **fitting: Any,
 ) -> Result:
     """The same picture with another outline, which its corners go to; white lies outside."""
-    model = prepare(source, "reshape", seed=seed, progress=progress, **fitting)
-    return _one(model, jobs.Reshape(size, corners), seed, progress)
+    return next(_performed(source, [jobs.Reshape(size, corners)], seed, progress, fitting))
 
 
 def retarget_through(
@@ -127,8 +137,7 @@ def retarget_through(
     **fitting: Any,
 ) -> Animation:
     """An animation of the picture from size to size, (height, width) each, without jumps."""
-    model = prepare(source, "retarget", seed=seed, progress=progress, **fitting)
-    results = model.perform(jobs.sequence(sizes, frames), seed=seed, progress=progress)
+    results = _performed(source, jobs.sequence(sizes, frames), seed, progress, fitting)
     return Animation.of(results, frames_per_second)
 
 
@@ -143,7 +152,7 @@ def paint(
 ) -> Result:
     """A rough painting turned into a picture that looks like the source."""
     job = jobs.Paint(read_image(painting), difference)
-    return _one(prepare(source, "paint", seed=seed, progress=progress, **fitting), job, seed, progress)
+    return next(_performed(source, [job], seed, progress, fitting))
 
 
 def edit(
@@ -157,7 +166,7 @@ def edit(
 ) -> Result:
     """A naively pasted edit of the source made consistent, where the mask is white."""
     job = jobs.Edit(read_image(edited), None if mask is None else read_mask(mask))
-    return _one(prepare(source, "edit", seed=seed, progress=progress, **fitting), job, seed, progress)
+    return next(_performed(source, [job], seed, progress, fitting))
 
 
 def harmonize(
@@ -171,7 +180,7 @@ def harmonize(
 ) -> Result:
     """A pasted object, where the mask is white, takes the picture's look."""
     job = jobs.Harmonize(read_image(composite), read_mask(mask))
-    return _one(prepare(source, "harmonize", seed=seed, progress=progress, **fitting), job, seed, progress)
+    return next(_performed(source, [job], seed, progress, fitting))
 
 
 def upscale(
@@ -184,7 +193,7 @@ def upscale(
 ) -> Result:
     """The picture enlarged, with the detail that it has itself at smaller sizes."""
     job = jobs.Upscale(factor)
-    return _one(prepare(source, "upscale", seed=seed, progress=progress, **fitting), job, seed, progress)
+    return next(_performed(source, [job], seed, progress, fitting))
 
 
 def animate(
@@ -198,10 +207,26 @@ def animate(
     **fitting: Any,
 ) -> Animation:
     """A short loop: the picture, moving."""
-    model = prepare(source, "animate", seed=seed, progress=progress, **fitting)
-    results = model.perform([jobs.Animate(frames, amount)], seed=seed, progress=progress)
+    results = _performed(source, [jobs.Animate(frames, amount)], seed, progress, fitting)
     return Animation.of(results, frames_per_second, loop=True)
 
 
-def _one(model: api.Model, job: jobs.Job, seed: int | None, progress: Listener | None) -> Result:
-    return next(model.perform([job], seed=seed, progress=progress))
+def _known(source: Source, device: str) -> Exemplar | api.Model:
+    """The source as what it is, read where it is a path."""
+    if isinstance(source, Exemplar | api.Model):
+        return source
+    if isinstance(source, str | Path) and Path(source).is_dir():
+        return api.load(source, device=device)
+    return load_exemplar(source)
+
+
+def _performed(
+    source: Source, asked: Sequence[jobs.Job], seed: int | None, progress: Listener | None, fitting: Mapping[str, Any]
+) -> Iterator[Result]:
+    """The results of jobs of one kind, which are refused before a fit where they cannot be done."""
+    known = _known(source, fitting.get("device", "auto"))
+    if isinstance(known, Exemplar):
+        method = registry.able(asked[0].name, fitting.get("method")).name
+        check_jobs(known, asked, method, seed=0 if seed is None else seed)
+    model = prepare(known, asked[0].name, seed=seed, progress=progress, **fitting)
+    return model.perform(asked, seed=seed, progress=progress)

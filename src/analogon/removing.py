@@ -21,7 +21,7 @@ from analogon.layout import Layout
 from analogon.layout.regions import nearest
 from analogon.loading import load_exemplar
 from analogon.methods import registry
-from analogon.performing import Listener, Source
+from analogon.performing import Listener, Source, refuse_fitting
 from analogon.result import Result
 
 Bools = NDArray[np.bool_]
@@ -103,10 +103,9 @@ def remove(
     """
     model = api.load(source, device=device) if isinstance(source, str | Path) and Path(source).is_dir() else source
     if isinstance(model, api.Model):
-        given = [name for name, value in {"method": method, **fitting}.items() if value]
-        if given or labels is not None:
-            what = f"--{given[0]}" if given else "its label map"
-            raise OptionError(f"A model is fitted already: leave out {what}, or give the picture in its place.")
+        refuse_fitting({"method": method, **fitting})
+        if labels is not None:
+            raise OptionError("A model is fitted already: leave out its label map, or give the picture in its place.")
         asked = planned(model.exemplar, of, mask, fill, reach)
         exemplar = model.exemplar
     else:
@@ -145,7 +144,7 @@ def planned(
         raise OptionError(f"What is to be removed {what}: give either --class or --mask.")
     if reach is None:
         reach = max(LEAST_REACH, REACH * math.hypot(height, width))
-    if isinstance(reach, bool) or not 0 <= reach < math.inf:
+    if isinstance(reach, bool) or not isinstance(reach, int | float) or not 0 <= reach < math.inf:
         raise OptionError(f"--reach cannot be {reach!r}: give a number of pixels from 0 on.")
     if mask is None:
         target = _without(labels, of, fill)
@@ -162,6 +161,7 @@ def planned(
             everything = "white all over" if gone.any() else "empty"
             raise InputError(f"The mask is {everything}: paint what is to be removed white, and the rest black.")
         target = _filled(labels, gone, fill)
+    _check_fill(exemplar, target, gone)
     from scipy import ndimage as ndi
 
     open_: Bools = ndi.distance_transform_edt(~gone) <= reach
@@ -212,6 +212,18 @@ def _filled(labels: LabelMap, gone: Bools, fill: str) -> LabelMap:
     else:
         ids[gone] = Layout.split(labels).class_of(fill).id
     return LabelMap(ids, labels.palette)
+
+
+def _check_fill(exemplar: Exemplar, target: LabelMap, gone: Bools) -> None:
+    """Refuse to put something in the place of what goes that is the same, or of which nothing is left."""
+    left = np.ones(exemplar.shape, bool) if exemplar.usable is None else np.array(exemplar.usable)
+    left[: gone.shape[0], : gone.shape[1]] &= ~gone
+    lacking = sorted(set(np.unique(target.ids[gone])) - set(np.unique(exemplar.labels.ids[left])))
+    if not gone.any():
+        raise OptionError("Nothing would change, since --uncovered puts the same class there: name another with it.")
+    if lacking:
+        name = target.palette.get(int(lacking[0])).name
+        raise OptionError(f"Nothing is left of '{name}' to put in the place: name another class with --uncovered.")
 
 
 def _blended(before: NDArray[np.float32], after: NDArray[np.float32], asked: Removal) -> NDArray[np.float32]:

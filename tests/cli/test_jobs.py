@@ -197,6 +197,7 @@ def test_a_method_that_learns_pictures_is_fitted_without_a_label_map(analogon, p
         (("vary", "-n", 0), "--count"),
         (("vary", "--size", "70"), "--size"),
         (("vary", "--size", "0x30"), "--size"),
+        (("vary", "--size", f"{10**400}%x5"), "--size"),
         (("vary", "--size", "9000x9000"), "9000x9000"),
         (("vary", "--difference", 2), "--difference"),
         (("vary", "--weights", "inception=x.safetensors"), "--report"),

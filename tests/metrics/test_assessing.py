@@ -56,6 +56,18 @@ def test_copies_and_noise_are_told_apart_by_reading_all_figures():
     assert noisy["wasserstein"] > others["wasserstein"]
 
 
+def test_what_is_not_usable_of_the_source_is_not_missed():
+    usable = np.ones(SOURCE.shape[:2], bool)
+    usable[:, 40:] = False
+    image = SOURCE.copy()
+    image[:, 40:] = RNG.random((48, 20, 3), np.float32)
+    labels = analogon.load_exemplar(image).labels
+    some, every = (
+        analogon.assess(analogon.Exemplar(image, labels, part), [SOURCE[:, :40]]).together for part in (usable, None)
+    )
+    assert some["completeness@1"] < 1 < every["completeness@1"]
+
+
 def test_an_assessment_is_saved_with_what_it_means(tmp_path, exemplar, copying):
     results = analogon.vary(exemplar.resize((30, 40)), 2, method="copying")
     assessment = analogon.assess(exemplar.resize((30, 40)), results)

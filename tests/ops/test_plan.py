@@ -73,3 +73,10 @@ def test_cells_grow_where_a_target_would_have_too_many():
     places = large.pieces((300, 400), large.planned((300, 400), 0, 0))
     assert places.shape == (300, 400, 2)
     assert disc()[places[..., 0], places[..., 1]].any()
+
+
+def test_what_is_enclosed_belongs_to_what_encloses_it():
+    distinct = np.zeros((20, 20), np.float32)
+    distinct[5:15, 5] = distinct[5:15, 14] = distinct[5, 5:15] = distinct[14, 5:15] = 50
+    weight = plan.weights(distinct)
+    assert weight[9:11, 9:11].min() > 0.7 and weight[1, 1] < 0.01

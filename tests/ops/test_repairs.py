@@ -100,3 +100,9 @@ def test_a_loop_closes_and_moves_by_the_amount():
     assert np.abs(np.stack(list(stirred(image, 2, 0.6, 1))) - np.stack([frames[0], frames[6]])).max() > 0.05
     # mixing two copies does not make them dull
     assert min(np.abs(np.diff(frame, axis=0)).mean() for frame in frames) > 0.85 * np.abs(np.diff(image, axis=0)).mean()
+
+
+def test_copies_that_are_mixed_keep_their_contrast():
+    image = ball((96, 200))
+    fine = [(one - ndi.gaussian_filter(one, (3, 3, 0)))[:, 90:].std() for one in (image, *stirred(image, 4, 1.0, 0))]
+    assert min(fine[1:]) > 0.82 * fine[0]

@@ -150,7 +150,7 @@ def check_written(files: Sequence[Path], inputs: Sequence[Path]) -> None:
             raise OptionError(f"The result would overwrite the input {written}: choose another name with -o.")
 
 
-_SIDE = re.compile(r"(\d+)(%?)")
+_SIDE = re.compile(r"([0-9]{1,9})(%?)")
 
 
 def read_size(text: str, of: tuple[int, int], option: str = "--size") -> tuple[int, int]:

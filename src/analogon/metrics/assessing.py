@@ -87,8 +87,8 @@ def assess(
     """
     if not results:
         raise InputError("There is no picture to judge: give at least one.")
-    image = source.image if isinstance(source, Exemplar) else source
-    scorer = Scorer(Exemplar(image, _one_class(image)), seed=seed, weights=weights)
+    image, usable = (source.image, source.usable) if isinstance(source, Exemplar) else (source, None)
+    scorer = Scorer(Exemplar(image, _one_class(image), usable), seed=seed, weights=weights)
     pictures, notes = [], dict[str, None]()
     for result in results:
         pixels, way = (result.image, result.provenance) if isinstance(result, Result) else (result, None)

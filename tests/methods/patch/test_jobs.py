@@ -5,10 +5,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy import ndimage as ndi
 from tests.ops.scenes import ball, disc, unlabelled
 from tests.ops.textures import texture
 
-from analogon.jobs import Animate, Edit, Harmonize, Job, Paint, Retarget, Upscale, Vary
+from analogon.data import Exemplar
+from analogon.jobs import JOBS, Animate, Edit, Harmonize, Job, Paint, Retarget, Upscale, Vary
 from analogon.methods import registry
 from analogon.methods.patch.config import Config
 from analogon.methods.patch.method import METHOD
@@ -23,10 +25,8 @@ def done(image: np.ndarray, jobs: Sequence[Job], seed: int = 0, usable: np.ndarr
     return list(synthesizer.perform(jobs, Run(seed=seed)))
 
 
-def test_it_can_all_of_them():
-    from analogon.jobs import JOBS
-
-    assert registry.get("patch").jobs == set(JOBS)
+def test_it_can_all_of_them_but_outlines():
+    assert registry.get("patch").jobs == set(JOBS) - {"reshape"}
 
 
 def test_variations_are_copies_and_differ_by_seed():
@@ -139,6 +139,16 @@ def test_a_pasted_object_changes_inside_its_mask_alone():
     assert np.corrcoef(*grey)[0, 1] > 0.8
 
 
+def test_a_pasted_object_takes_the_grain_of_the_picture():
+    source = texture(SHAPE, grain=1.0)
+    composite = source.copy()
+    composite[disc()] = 0.5
+    (rendering,) = done(source, [Harmonize(composite, disc())])
+    inner = ndi.binary_erosion(disc(), iterations=3)
+    grain = [one - ndi.gaussian_filter(one, (2, 2, 0)) for one in (rendering.image, source)]
+    assert grain[0][inner].std() > 0.4 * grain[1].std()
+
+
 def test_sizes_of_what_is_enlarged():
     for factor, size in ((2.0, (32, 40)), (1.5, (24, 30))):
         (rendering,) = done(texture((16, 20)), [Upscale(factor)])
@@ -163,6 +173,16 @@ def test_what_must_not_be_used_is_nowhere():
         own = (places == np.stack(np.indices(places.shape[:2]), -1)).all(-1)
         forbidden = ~usable[places[..., 0], places[..., 1]]
         assert not (forbidden & ~own if isinstance(job, Edit) else forbidden).any(), job.name
+
+
+def test_places_are_in_the_pictures_that_were_joined():
+    image = texture(SHAPE, grain=2.0)
+    joined = Exemplar.join([unlabelled(image), unlabelled(texture((60, 50)))])
+    model = METHOD.fit(joined, Config(), Run())
+    for job in (Vary(SHAPE), Vary(SHAPE, 0.0), Retarget((48, 60)), Paint(image[::-1].copy()), Edit(image[:, ::-1])):
+        rendering = next(model.perform([job], Run()))
+        assert rendering.provenance.source_shape == joined.shape, job.name
+        assert (rendering.provenance.apply_to(joined.image, tone=True) == rendering.image).all(), job.name
 
 
 def test_settings_count():

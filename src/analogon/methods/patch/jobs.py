@@ -14,6 +14,7 @@ from analogon.ops.rearranging import Parts, resized_only, retargeted, varied
 from analogon.ops.repainting import painted
 from analogon.ops.stirring import stirred
 from analogon.ops.synthesis import Settings
+from analogon.provenance import Provenance
 from analogon.rendering import Rendering
 from analogon.run import Progress, Run
 
@@ -22,6 +23,16 @@ def performed(
     exemplar: Exemplar, jobs: Sequence[Job], run: Run, settings: Settings, *, tone: bool
 ) -> Iterator[Rendering]:
     """See :meth:`analogon.methods.base.Performer.perform`."""
+    for rendering in _of_picture(exemplar, jobs, run, settings, tone=tone):
+        if way := rendering.provenance:  # its places are in the picture, which lies at the top left of what is joined
+            way = Provenance(way.places, exemplar.shape, way.tone)
+        yield replace(rendering, provenance=way)
+
+
+def _of_picture(
+    exemplar: Exemplar, jobs: Sequence[Job], run: Run, settings: Settings, *, tone: bool
+) -> Iterator[Rendering]:
+    """The renderings, with provenances as if nothing were joined to the picture."""
     height, width = exemplar.frame
     picture = exemplar.image[:height, :width]
     sizes = [job.size for job in jobs if isinstance(job, Vary | Retarget)] or [(1, 1)]
