@@ -274,3 +274,15 @@ def test_refuses(operation, words, sentence):
     with pytest.raises(OptionError) as error:
         operation().apply(Layout.split(drawn(SCENE)))
     sentence(error.value, *words)
+
+
+def test_what_is_moved_or_copied_comes_before_the_rest_unless_a_depth_was_chosen() -> None:
+    text = "hhh..tt hhh.... ......."
+    assert after(text, Move(of="house", right=4)) == "....htt ....hhh ......."
+    assert after(text, Move(of="house", right=4, raised=True)) == "....hhh ....hhh ......."
+    assert after(text, Duplicate(of="house", right=4)) == "hhh.htt hhh.hhh ......."
+    assert after(text, Duplicate(of="house", right=4, raised=True)) == "hhh.hhh hhh.hhh ......."
+    for chosen in (Arrange(of="tree", to="front"), Arrange(of="house", to="behind", other="tree")):
+        assert after(text, chosen, Move(of="house", right=4, raised=True)) == "....htt ....hhh ......."
+    lifted = Arrange(of="house", to="front"), Move(of="tree", right=-5, raised=True)
+    assert after(text, *lifted) == "hhh.... hhh.... ......."

@@ -55,8 +55,17 @@ def test_a_training_that_is_cancelled_keeps_what_it_has(page):
     job = page.post("jobs", json=LONG).json()["job"]
     until(page.client, job, lambda state: state["stage"] == "training" and state["step"] > 1)
     page.client.delete(f"api/jobs/{job}").raise_for_status()
-    assert until(page.client, job, lambda state: state["state"] != "running")["state"] == "cancelled"
+    ended = until(page.client, job, lambda state: state["state"] != "running")
+    assert (ended["state"], ended["kept"]) == ("cancelled", True)
     assert page.state()["job"] == job
+
+
+def test_a_training_that_is_cancelled_at_once_has_nothing_to_keep(page):
+    job = page.post("jobs", json=LONG).json()["job"]
+    page.client.delete(f"api/jobs/{job}").raise_for_status()
+    ended = until(page.client, job, lambda state: state["state"] != "running")
+    assert (ended["state"], ended["kept"]) == ("cancelled", False)
+    assert page.state()["job"] is None
 
 
 @pytest.mark.slow

@@ -126,3 +126,38 @@ def test_an_object_is_scaled_turned_nudged_mirrored_and_deleted(studio: Studio) 
     studio.page.locator("#stage").focus()
     studio.page.keyboard.press("Delete")
     studio.agree(["scale", "rotate", "move", "flip", "delete"])
+
+
+@pytest.mark.parametrize("keys", [[], ["Alt"]])
+def test_what_is_dragged_comes_before_what_it_covers(studio: Studio, keys: list[str]) -> None:
+    studio.page.keyboard.press("v")
+    for key in keys:
+        studio.page.keyboard.down(key)
+    studio.drag((40, 98), (41, 30), keep=True)  # the house, whose class is the larger one, over the tree
+    while_down = studio.labels()
+    studio.page.mouse.up()
+    for key in keys:
+        studio.page.keyboard.up(key)
+    after = studio.agree(["duplicate" if keys else "move"])
+    assert (after[25:65, 16:44] == 3).all() and (while_down[25:65, 16:44] == 3).all()
+    studio.page.keyboard.press("Control+z")
+    assert studio.unchanged()  # which is one step
+
+
+def test_a_depth_that_was_chosen_is_kept_by_a_drag(studio: Studio) -> None:
+    studio.page.keyboard.press("v")
+    studio.click(40, 98)
+    studio.page.keyboard.press("PageDown")
+    studio.until("studio.things.named('house').arranged")
+    studio.drag((40, 98), (41, 30), keep=True)
+    while_down = studio.labels()
+    studio.page.mouse.up()
+    after = studio.agree(["arrange", "move"])
+    assert (after[28:68, 16:36] == 2).all() and (while_down[28:68, 16:36] == 2).all()
+
+
+def test_a_background_that_is_dragged_stays_behind(studio: Studio) -> None:
+    studio.page.keyboard.press("v")
+    studio.drag((10, 60), (30, 60))
+    after = studio.agree(["move"])
+    assert (after[28:60, 16:36] == 2).all() and (after[24:60, 84:112] == 3).all()

@@ -300,6 +300,19 @@ class Layout:
         """The layout with the same objects in another order of depth."""
         return replace(self, objects=tuple(objects), owners=composed(objects, self.shape))
 
+    def raised(self, ids: Collection[int]) -> Layout:
+        """The layout with objects before all that lay before them, up to the first whose depth somebody has chosen.
+
+        Where somebody has chosen theirs, they stay.
+        """
+        several = [one for one in self.objects if one.id in ids]
+        if any(one.arranged for one in several):
+            return self
+        rest = [one for one in self.objects if one.id not in ids]
+        ahead = self.objects[self.objects.index(several[-1]) + 1 :]
+        place = next((rest.index(one) for one in ahead if one.arranged), len(rest))
+        return self.ordered([*rest[:place], *several, *rest[place:]])
+
     def joined(self, ids: Collection[int]) -> Layout:
         """The layout with several objects of one class as one, which has id, name and depth of the largest."""
         several = [one for one in self.objects if one.id in ids]

@@ -38,15 +38,21 @@ class _Warping(Operation):
 
 
 class Move(_Warping):
-    """An object elsewhere, by whole pixels."""
+    """An object elsewhere, by whole pixels.
+
+    ``raised`` also brings it before what it would slide under, unless somebody has chosen its depth, or that of what
+    lies before it.
+    """
 
     do: Literal["move"] = "move"
     right: Whole = 0
     down: Whole = 0
+    raised: bool = False
 
     def apply(self, layout: Layout) -> Layout:
         """The layout after it; see :meth:`Operation.apply`."""
-        return self._warped(layout, Affine.translation(self.down, self.right))
+        done = self._warped(layout, Affine.translation(self.down, self.right))
+        return done.raised({one.id for one in done.members(self.of)}) if self.raised else done
 
 
 class Scale(_Warping):
@@ -106,13 +112,17 @@ class Deform(_Warping):
 
 
 class Duplicate(Operation):
-    """A copy of an object or a group, right before it, with a name of its own unless one is given."""
+    """A copy of an object or a group, right before it, with a name of its own unless one is given.
+
+    ``raised`` is as for :class:`Move`.
+    """
 
     do: Literal["duplicate"] = "duplicate"
     of: Name
     right: Whole = 0
     down: Whole = 0
     name: Name | None = None
+    raised: bool = False
 
     def apply(self, layout: Layout) -> Layout:
         """The layout after it; see :meth:`Operation.apply`."""
@@ -132,7 +142,7 @@ class Duplicate(Operation):
             pivot = group.pivot[0] + self.down, group.pivot[1] + self.right
             added = ObjectGroup(name, tuple(copy.id for copy in copies), pivot)
             done = replace(done, groups=(*done.groups, added), names=done.names | {name})
-        return done
+        return done.raised({copy.id for copy in copies}) if self.raised else done
 
 
 class Delete(Operation):

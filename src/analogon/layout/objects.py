@@ -126,6 +126,7 @@ class LayoutObject:
         pivot: (row, column) that it is turned and scaled about: the middle of its box at the beginning, taken along.
         parts: what it is made of, the later before the earlier where they overlap.
         region: its pixels, also where other objects cover them and outside the frame.
+        arranged: whether somebody has chosen its depth.
     """
 
     id: int
@@ -134,6 +135,7 @@ class LayoutObject:
     pivot: Pair
     parts: tuple[Part, ...]
     region: Region
+    arranged: bool = False
 
     @classmethod
     def begun(

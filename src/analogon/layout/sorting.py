@@ -76,6 +76,10 @@ class Arrange(Operation):
 
     def apply(self, layout: Layout) -> Layout:
         """The layout after it; see :meth:`Operation.apply`."""
+        chosen = layout.members(self.of)
+        layout = replace(
+            layout, objects=tuple(replace(one, arranged=True) if one in chosen else one for one in layout.objects)
+        )
         members, order = layout.members(self.of), {one.id: n for n, one in enumerate(layout.objects)}
         rest = [one for one in layout.objects if one not in members]
         first, last = order[members[0].id], order[members[-1].id]

@@ -115,6 +115,7 @@ class Jobs:
             "error": job.message or None,
             "request": json.loads(job.request),
             "started": job.started,
+            "kept": job.state != "failed" and _learnt(progress),
             "preview": preview,
             **{name: progress.get(name) for name in ("stage", "step", "steps", "losses", "seconds_left")},
         }
@@ -132,7 +133,7 @@ class Jobs:
         return sorted((self.folder(job.project, job.id) / "model" / "previews").glob("[0-9]*.png"))
 
     def cancel(self, identity: str) -> None:
-        """Ask a job to end; what it has learnt is kept."""
+        """Ask a job to end; what it has learnt, if anything, is kept."""
         with self._lock:
             running = self._running.get(identity)
             if running is None:
@@ -188,8 +189,7 @@ class Jobs:
             return
         progress = self._progress(job)
         if progress.get("stage") in ("finished", "cancelled"):
-            model = progress.get("step") is not None
-            self.store.end_job(identity, progress["stage"], use=model)
+            self.store.end_job(identity, progress["stage"], use=_learnt(progress))
         elif identity in self._cancelled:
             self.store.end_job(identity, "cancelled")
         else:
@@ -259,6 +259,11 @@ def jobs_router(jobs: Jobs) -> APIRouter:
             gone.cancel()
 
     return router
+
+
+def _learnt(progress: dict[str, Any]) -> bool:
+    """Whether a training has ended with a model."""
+    return progress.get("stage") in ("finished", "cancelled") and progress.get("step") is not None
 
 
 async def _until_gone(socket: WebSocket) -> None:

@@ -391,6 +391,7 @@ def state_of(moment: Moment) -> dict[str, Any]:
                 "box": list(one.region.box),
                 "area": one.region.area,
                 "pivot": list(one.pivot),
+                "arranged": one.arranged,
             }
             for one in layout.objects
         ],

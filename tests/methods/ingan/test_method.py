@@ -3,6 +3,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import analogon
 from analogon.errors import ModelError, OptionError
@@ -58,6 +59,17 @@ def test_another_outline_is_white_outside_and_says_what_it_covers(model):
     assert (made.image[~made.covered] == 1).all()
     assert made.image[made.covered].std() > 0.1
     assert (made.covered == Transformation.into((44, 60), TRAPEZOID).covered()).all()
+
+
+def test_a_result_says_what_it_covers_and_saves_the_rest_as_transparent(tmp_path):
+    reshaping = analogon.fit(
+        analogon.load_exemplar(photo(), np.zeros((40, 52), np.int64)), "ingan", device="cpu", **SMALL
+    )
+    (result,) = reshaping.perform([Reshape((44, 60), TRAPEZOID)])
+    assert (result.covered == Transformation.into((44, 60), TRAPEZOID).covered()).all()
+    result.save(tmp_path / "made.png")
+    with Image.open(tmp_path / "made.png") as saved:
+        assert ((np.asarray(saved.getchannel("A")) == 255) == result.covered).all()
 
 
 def test_corners_of_the_whole_are_plain_retargeting(model):

@@ -90,6 +90,15 @@ def test_the_extra_step_begins_when_the_paper_says(picture, share, there):
     assert ("extra_inverse" in trainer(picture, extra_from=2 / 15).step(0, share)) == there
 
 
+def test_a_step_follows_the_largest_singular_values(picture):
+    run = trainer(picture)
+    for name in ("generator", "critics"):
+        before = [values.clone() for _, values in getattr(run, name).named_buffers()]
+        run.step(0)
+        after = [values for _, values in getattr(run, name).named_buffers()]
+        assert before and all(not torch.equal(a, b) for a, b in zip(before, after, strict=True) if a.numel() > 1)
+
+
 def test_critics_learn_to_tell_the_picture_from_noise(picture):
     run = trainer(picture, critic_width=8, lr_critics=5e-3, initial_scale=100.0, noise=0)
     fake = torch.rand(1, 3, 32, 32, generator=generator_of(1)) * 2 - 1

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from tests.ops.textures import disc, pictured
 
-from analogon.errors import InputError
 from analogon.jobs import Edit, Harmonize, Paint, Retarget, Vary
 from analogon.methods import registry
 from analogon.methods.base import Performer
@@ -131,9 +130,3 @@ def test_other_jobs_are_refused_with_the_methods_that_do_them():
     assert ENTRY.jobs == {"vary", "retarget", "paint", "edit", "harmonize"}
     for job in ENTRY.jobs:
         ENTRY.check_does(job)
-
-
-@pytest.mark.parametrize("kind", [Edit, Harmonize])
-def test_an_edit_of_another_size_is_refused(synthesizer, kind):
-    with pytest.raises(InputError, match="52x40"):
-        pictures(synthesizer, kind(EXEMPLAR.image[:, :40], np.ones((40, 40), bool)))

@@ -38,7 +38,7 @@ def done(painter, *jobs, seed=0, listener=lambda event: None):
 
 def test_every_job_is_declared_and_its_recipe_exists():
     entry = registry.get("singan")
-    assert entry.jobs == set(JOBS)
+    assert entry.jobs == set(JOBS) - {"reshape"}
     assert set(JOB_RECIPES) <= entry.jobs and set(JOB_RECIPES.values()) <= set(RECIPES)
 
 

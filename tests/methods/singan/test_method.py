@@ -5,6 +5,7 @@ import analogon
 from analogon.errors import ModelError
 from analogon.jobs import Vary
 from analogon.methods.singan.method import METHOD
+from analogon.methods.singan.sizes import finest_of, ratios, scaled
 from analogon.run import Run
 
 SMALL = {"method": "singan", "device": "cpu", "width": 4, "window": 24, "scales": 3}
@@ -45,8 +46,14 @@ def test_a_fit_that_ends_early_makes_pictures_of_the_scales_that_it_has(make_exe
             short = _cut(painter, scales)
             assert short.ladder.last == scales - 1
             assert short.render(target, Run(device="cpu")).image.shape == (30, 44, 3)
+            performance = short._performance(Run(device="cpu"))
+            assert performance.trained == _trained_sizes(exemplar, short.config)[:scales]
             (made,) = short.perform([Vary((20, 50))], Run(device="cpu"))
             assert made.image.shape == (20, 50, 3)
+
+
+def _trained_sizes(exemplar, config):
+    return scaled(finest_of(exemplar.shape, config), ratios(exemplar.shape, config))
 
 
 def _cut(painter, scales):

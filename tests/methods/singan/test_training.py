@@ -183,6 +183,21 @@ def test_only_the_finest_scales_are_trained(make_trainer, kind):
         assert moved == [place > n - together for place in range(n)] + [True] * (len(moved) - n)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_scale_begins_with_the_critic_of_the_one_before(make_trainer, kind):
+    """But where a pyramid's networks grow wider."""
+    trainer = make_trainer(kind, scales=5)
+    trainer.step(0, 0.0)
+    for scale in range(1, 5):
+        before = {name: values.clone() for name, values in trainer.critic.state_dict().items()}
+        trainer._next()
+        after = trainer.critic.state_dict()
+        same = all(
+            a.shape == b.shape and torch.equal(a, b) for a, b in zip(before.values(), after.values(), strict=True)
+        )
+        assert same == (kind == "growing" or scale < 4)
+
+
 def test_rates_fall_with_the_scales_below_and_late_in_a_scale(make_trainer):
     trainer = make_trainer("growing", steps=30, together=2, below=0.5, rate=1e-3, decay_from=0.8, decay_to=0.1)
     expected = {0: [1, 1, 1], 1: [1, 0.5, 0.5, 1], 2: [1, 0.5, 1]}  # the head goes with the coarsest, the tail stays

@@ -104,6 +104,11 @@ class Source:
         order, *rest = tree.plain()
         return (numbers[order], *rest)
 
+    @cached_property
+    def out_of_use(self) -> Floats:
+        """What is added to the distance of each patch: FAR for those that may not be used, (N,)."""
+        return np.where(self.allowed, np.float32(0), FAR).ravel()
+
     @property
     def _pixels(self) -> NDArray[np.intp]:
         return np.argwhere(np.ones(self.shape, bool))
@@ -179,13 +184,12 @@ class Denoiser:
         shared: tuple[Any, ...]
         if self.exhaustive:
             queries, points, slack = self._apart(target, pixels, float(weights[-1]))
-            out_of_use = np.where(source.allowed, np.float32(0), FAR).ravel()
-            shared = queries, points, out_of_use, width, np.float32(slack)
+            shared = queries, points, source.out_of_use, width, np.float32(slack)
             spread(mean_of_all, [(*given, *shared, a, b, means, matches) for a, b in bands(len(pixels))])
             return
         queries = _projections(target, source.basis, pixels)
         earlier = self._matches, self._index, self.stride
-        shared = queries, *source.tree, search.leaves, search.nearest, *earlier, width
+        shared = queries, *source.tree, search.leaves, search.nearest, *earlier, source.out_of_use, width
         spread(mean_of_nearest, [(*given, *shared, a, b, means, matches) for a, b in bands(len(pixels))])
 
     def _apart(self, target: Floats, pixels: Places, weight: float) -> tuple[Floats, Floats, float]:

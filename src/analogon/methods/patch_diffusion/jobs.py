@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogon.data import Exemplar, LabelClass, LabelMap, Palette
-from analogon.errors import InputError
 from analogon.jobs import Animate, Edit, Harmonize, Job, Paint, Reshape, Retarget, Upscale, Vary
 from analogon.methods.patch_diffusion.layouts import joined
 from analogon.methods.patch_diffusion.sampling import Sampler, Task
@@ -53,7 +52,7 @@ def performed(sampler: Sampler, jobs: Sequence[Job], run: Run) -> Iterator[Rende
 
     Args:
         sampler: of the exemplar without its layout.
-        jobs: of one kind that the registry names.
+        jobs: of one kind that the registry names, checked.
         run: seed and listener.
     """
     before: Rendering | None = None
@@ -68,11 +67,9 @@ def performed(sampler: Sampler, jobs: Sequence[Job], run: Run) -> Iterator[Rende
             case Paint():
                 yield _painted(sampler, job, turn)
             case Edit():
-                _check_size(sampler.exemplar, job.edited)
                 mask = changed(sampler.exemplar, job.edited) if job.mask is None else job.mask
                 yield _mended(sampler, job.edited, mask, EDITED, 1, turn)
             case Harmonize():
-                _check_size(sampler.exemplar, job.composite)
                 yield _harmonized(sampler, job, turn)
             case Upscale() | Animate() | Reshape():
                 raise NotImplementedError(f"The registry does not name {job.name} among the jobs of this method.")
@@ -88,15 +85,6 @@ def changed(exemplar: Exemplar, edited: Floats) -> Bools:
     differs = (np.abs(edited - exemplar.image[:height, :width]) > 1 / 512).any(-1)
     reach = max(3, round(BESIDE * float(np.hypot(height, width))))
     return np.asarray(ndi.maximum_filter(differs, 2 * reach + 1, mode="constant", cval=0))
-
-
-def _check_size(exemplar: Exemplar, picture: Floats) -> None:
-    if picture.shape[:2] != exemplar.frame:
-        (height, width), (rows, columns) = picture.shape[:2], exemplar.frame
-        raise InputError(
-            f"The edited picture is {width}x{height} pixels and the source {columns}x{rows}: give one of the "
-            "source's size."
-        )
 
 
 def _varied(sampler: Sampler, job: Vary, run: Run) -> Rendering:

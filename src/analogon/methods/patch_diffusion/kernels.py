@@ -121,12 +121,13 @@ def mean_of_all(  # type: ignore[no-untyped-def]
 @kernel()
 def mean_of_nearest(  # type: ignore[no-untyped-def]
     source, target, weights, size, pixels, queries, order, leaves, lows, highs, inside, easiest, most, wanted,
-    known, index, step, spread, first, last, means, matches
+    known, index, step, extra, spread, first, last, means, matches
 ):  # fmt: skip
     """The means for queries first..last of the patches that a tree finds nearest, and of what is known around.
 
     ``known`` (m, 2) are earlier matches and ``index`` (h, w) the one at each pixel, -1 for none: those within ``step``
-    pixels, continued to the query, are compared as well.
+    pixels, continued to the query, are compared as well where ``extra`` (N,) does not leave them out, as for
+    :func:`mean_of_all`; the tree holds no others.
     """
     cols, rows = source.shape[1] - size + 1, source.shape[0] - size + 1
     height, width = index.shape
@@ -142,7 +143,7 @@ def mean_of_nearest(  # type: ignore[no-untyped-def]
                 if not (0 <= y < height and 0 <= x < width) or index[y, x] < 0 or found >= 9:
                     continue
                 py, px = known[index[y, x], 0] - dy, known[index[y, x], 1] - dx
-                if py < 0 or px < 0 or py >= rows or px >= cols:
+                if py < 0 or px < 0 or py >= rows or px >= cols or extra[py * cols + px] >= FAR:
                     continue
                 numbers[found] = py * cols + px
                 found += 1

@@ -41,12 +41,15 @@ class Performance:
         #: What pixels of the source's size are at the finest scale.
         self.scale = finest[0] * share / exemplar.shape[0], finest[1] * share / exemplar.shape[1]
         self.shares = [one / share for one in ladder.shares[: ladder.last + 1]]
-        self.trained = self._sizes(exemplar.shape)
+        #: Sizes that the scales were trained at: the kept noise cannot be stretched by a pixel.
+        self.trained = scaled(finest, ladder.shares[: ladder.last + 1])
 
     # -- sizes and scales ----------------------------------------------------------------------------------------
 
     def _sizes(self, size: Size) -> list[Size]:
         """The sizes of all scales, for a picture of ``size`` whose pixels are as large as the source's."""
+        if size == self.exemplar.shape:
+            return self.trained
         finest = max(round(size[0] * self.scale[0]), 1), max(round(size[1] * self.scale[1]), 1)
         return scaled(finest, self.shares)
 

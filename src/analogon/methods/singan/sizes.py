@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -53,7 +54,7 @@ def ratios(shape: Size, config: Config) -> list[float]:
     return [factor ** (stretch * math.log(count - 1 - i) + 1) for i in range(count - 1)] + [1.0]
 
 
-def scaled(finest: Size, shares: list[float]) -> list[Size]:
+def scaled(finest: Size, shares: Sequence[float]) -> list[Size]:
     """The sizes of all scales of a picture that has size ``finest`` at the last one."""
     return [(math.ceil(finest[0] * share - 1e-9), math.ceil(finest[1] * share - 1e-9)) for share in shares]
 

@@ -42,9 +42,7 @@ export async function act(editor, what) {
   }
   if (what === "duplicate") fresh(editor);
   // those that go to the back, or behind the next one, go in the order that leaves them in theirs
-  const depths = editor.things.depths();
-  const deep = (/** @type {number[]} */ ids) => Math.max(...ids.map((id) => depths.get(id) ?? 0));
-  const order = [...selection].sort((a, b) => deep(a.members) - deep(b.members));
+  const order = editor.things.ordered(selection);
   if (what === "forward" || what === "bottom") order.reverse();
   editor.commit(order.map((one) => ({ ...known[what], of: one.name })));
 }

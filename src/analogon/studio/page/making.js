@@ -176,7 +176,9 @@ export function making(editor) {
       say(
         said.state === "finished"
           ? "The training is done: this is its picture."
-          : "The training was cancelled; what it has learnt is kept.",
+          : said.kept
+            ? "The training was cancelled; what it has learnt is kept."
+            : "The training was cancelled before it had learnt anything.",
       );
     editor.live?.ask("final", editor.version, []);
   }
@@ -194,7 +196,7 @@ export function making(editor) {
   );
   button("job-cancel").addEventListener("click", () =>
     trying(async () => {
-      box("job-text").textContent = "Keeping what is learnt …";
+      box("job-text").textContent = "Ending …";
       if (job) await server.cancel(job);
     }),
   );

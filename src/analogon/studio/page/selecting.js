@@ -22,11 +22,6 @@ import { Tool } from "./tools.js";
  */
 /** @typedef {(draw: (place: number, from: number) => void) => void} Carry */
 
-/** @type {Matrix} */
-const STILL = [
-  [1, 0],
-  [0, 1],
-];
 const [SMALLEST, LARGEST] = [1 / 64, 64];
 /** Milliseconds after the last arrow key until what the keys did is stored. */
 const REST = 700;
@@ -73,7 +68,8 @@ export class Selecting extends Tool {
     const { editor } = this;
     const whole = editor.selected;
     if (!whole) return;
-    this.drag = { ...how, whole, things: editor.selection };
+    // raised from the back to the front they stay in their order
+    this.drag = { ...how, whole, things: editor.things.ordered(editor.selection) };
     this.made = [];
     this.said = "";
     this.before = editor.labels.values.slice();
@@ -114,8 +110,9 @@ export class Selecting extends Tool {
     if (!drag) return;
     const name = drag.copy ? "duplicate" : "move";
     this.each({ do: name, right, down, ...(drag.copy ? {} : editor.fillRule()) });
+    drag.things.forEach((one, n) => editor.things.rises(one) && (this.made[n].raised = true));
     this.said = `${signed(right)}, ${signed(down)} px`;
-    this.linear(STILL, drag.whole.pivot, [down, right]);
+    this.linear(turn(0), drag.whole.pivot, [down, right]);
   }
 
   /** Several turn and grow about a point of theirs together. @param {Point} point */
@@ -173,6 +170,9 @@ export class Selecting extends Tool {
       value[one.id] = editor.valueOf(one.class);
     });
     const ahead = depth.slice(); // what goes away hides nothing
+    drag.things.forEach((one, n) => {
+      if (this.made[n]?.raised) for (const id of one.members) depth[id] = things.ceiling(one) - 1;
+    });
     if (!drag.copy) {
       for (const id of drag.whole.members) ahead[id] = -1;
       for (let place = 0; place < mask.length; place++) if (mask[place]) labels.values[place] = labels.hole;

@@ -16,8 +16,8 @@ export class Things {
 
   /** @param {SaidThing[]} said @param {SaidGroup[]} groups @param {ArrayBuffer | null} owners */
   take(said, groups, owners) {
-    this.all = said.map(({ id, name, class_name, box, pivot, area }) => ({
-      ...{ id, name, box, pivot, area },
+    this.all = said.map(({ id, name, class_name, box, pivot, area, arranged }) => ({
+      ...{ id, name, box, pivot, area, arranged },
       class: class_name,
       members: [id],
     }));
@@ -42,6 +42,7 @@ export class Things {
       box: [top, left, bottom, right],
       pivot: [(top + bottom) / 2, (left + right) / 2],
       area: things.reduce((sum, one) => sum + one.area, 0),
+      arranged: things.some((one) => one.arranged),
     };
   }
 
@@ -61,9 +62,26 @@ export class Things {
     return [...new Set(wholes)];
   }
 
-  /** Depth of each object by its id, the back first. @returns {Map<number, number>} */
-  depths() {
-    return new Map(this.all.map((one, depth) => [one.id, depth]));
+  /** Things from the back to the front. @param {Thing[]} things */
+  ordered(things) {
+    const depths = new Map(this.all.map((one, depth) => [one.id, depth]));
+    const deep = (/** @type {Thing} */ one) => Math.max(...one.members.map((id) => depths.get(id) ?? 0));
+    return [...things].sort((a, b) => deep(a) - deep(b));
+  }
+
+  /** Whether a thing comes before what it is dragged over: not a background, which is as wide or as high as the picture,
+   * nor what somebody has put in its depth. @param {Thing} thing */
+  rises({ box: [top, left, bottom, right], arranged }) {
+    const { height, width } = this.labels();
+    return !arranged && bottom - top < height && right - left < width;
+  }
+
+  /** The depth below which all is covered by a thing that is raised: that of the first one before it that is arranged.
+   * @param {Thing} thing */
+  ceiling(thing) {
+    const last = Math.max(...thing.members.map((id) => this.all.findIndex((one) => one.id === id)));
+    const first = this.all.findIndex((one, depth) => depth > last && one.arranged);
+    return first < 0 ? this.all.length : first;
   }
 
   /** The object that is seen at a point. @param {Point} point @returns {Thing | null} */

@@ -11,6 +11,7 @@
  * @property {[number, number, number, number]} box top, left, bottom, right
  * @property {[number, number]} pivot row, column
  * @property {number} area in pixels
+ * @property {boolean} arranged whether somebody has chosen its depth
  */
 /**
  * One as the server says it.
@@ -21,6 +22,7 @@
  * @property {[number, number, number, number]} box
  * @property {[number, number]} pivot
  * @property {number} area
+ * @property {boolean} arranged
  */
 /** @typedef {{name: string, members: number[], pivot: [number, number]}} SaidGroup */
 /** @typedef {{subject: string, predicate: string, object: string}} Relation */
@@ -64,7 +66,8 @@
  */
 /**
  * @typedef {{job: string, state: "running" | "finished" | "cancelled" | "failed", step?: number | null,
- *   steps?: number | null, seconds_left?: number | null, preview?: string | null, error?: string | null}} Job
+ *   steps?: number | null, seconds_left?: number | null, preview?: string | null, error?: string | null,
+ *   kept: boolean}} Job
  */
 
 export {};
