@@ -98,5 +98,6 @@ def test_an_unknown_method(analogon):
 
 
 def test_methods_shows_the_options_that_a_method_takes(analogon, copying):
-    assert "\n  takes: --keep, --tile, --preview, --guide, --mask and --also\n" in analogon("methods", "copying").out
+    options = "--keep, --tile, --preview, --guide, --places, --mask and --also"
+    assert f"\n  takes: {options}\n" in analogon("methods", "copying").out
     assert "takes:" not in analogon("methods", "semia").out

@@ -95,7 +95,7 @@ MASK = RNG.random(SHAPE) < 0.4
         Image.fromarray(MASK.astype(np.uint8) * 255).convert("RGB"),
         Image.fromarray(np.where(MASK, 140, 115).astype(np.uint8)),
     ],
-    ids=str,
+    ids=range(13),
 )
 def test_white_is_true(given, tmp_path):
     read = read_mask(given)

@@ -6,7 +6,6 @@ import asyncio
 import base64
 import io
 import os
-import threading
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -39,7 +38,7 @@ from analogon.studio.projects import Moment, Opened, Projects, changed_box, oper
 from analogon.studio.repeating import keyed, made_before
 from analogon.studio.segmenting import Stroke, refined, segmented, segmenters, superpixels
 from analogon.studio.store import NoProjectError, OutdatedError, Store
-from analogon.studio.warming import warm
+from analogon.studio.warming import begin
 
 THUMBNAIL = 320
 """Longer side of the picture of a project in the list."""
@@ -83,9 +82,9 @@ def create_app(data: Path, *, token: str | None = None, warmed: bool = True) -> 
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        if warmed:
-            threading.Thread(target=warm, name="warm", daemon=True).start()
+        ends = begin() if warmed else lambda: None
         yield
+        ends()
         studio.close()
 
     app = FastAPI(

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+
 import numpy as np
 
 from analogon.api import fit
 from analogon.data import Exemplar, LabelMap, Palette
-from analogon.layout import Layout, Move, guides, keep_mask
+from analogon.layout import Layout, Move, carried, guides, keep_mask
 from analogon.studio.drafting import Drafter
+
+
+def begin() -> Callable[[], None]:
+    """Start :func:`warm` beside everything else; what is returned says that the program ends."""
+    ending = threading.Event()
+
+    def quietly() -> None:
+        try:
+            warm()
+        except Exception:
+            # a program that ends starts no more threads, and imports nothing
+            if not ending.is_set():
+                raise
+
+    threading.Thread(target=quietly, name="warm", daemon=True).start()
+    return ending.set
 
 
 def warm() -> None:
@@ -23,4 +42,4 @@ def warm() -> None:
     Drafter(exemplar, noise).draft(layout)
     model = fit(exemplar)
     model.render(layout.target, keep=keep_mask(layout), preview=True)
-    model.render(layout.target, keep=keep_mask(layout), guides=guides(layout))
+    model.render(layout.target, keep=keep_mask(layout), places=carried(layout), guides=guides(layout))

@@ -7,7 +7,7 @@ from tests.ops.textures import PAIR, disc, halves, pictured, plain, texture
 
 import analogon
 from analogon import Exemplar, LabelMap, ModelError, OptionError, Palette
-from analogon.methods.gpnn import method
+from analogon.methods.gpnn import level
 from analogon.methods.gpnn.config import RECIPES, Config
 from analogon.methods.gpnn.method import METHOD
 from analogon.ops import parallel
@@ -98,7 +98,7 @@ def test_keys_are_as_blurred_as_the_guess_at_first():
 def test_patches_whose_surroundings_stayed_need_no_search(source, layout, monkeypatch):
     options = {"leaves": 1000, "rounds": 6, "levels": 3}
     quick = made(source, layout, **options).image
-    monkeypatch.setattr(method, "_within", lambda moved, size: np.ones_like(moved))
+    monkeypatch.setattr(level, "_within", lambda moved, size: np.ones_like(moved))
     assert np.abs(made(source, layout, **options).image - quick).mean() < 1e-5
 
 
