@@ -100,7 +100,8 @@ def test_a_case_folder_and_a_folder_of_results(analogon, case, results):
     assert "*" not in both.out  # each is alone for its target
 
 
-def test_many_results_are_put_below_each_other(analogon, case, results, tmp_path):
+def test_many_results_are_put_below_each_other(analogon, case, results, tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
     copies = [shutil.copy(results[0], tmp_path / f"result number {n}.png") for n in range(7)]
     out = analogon("score", case.folder, case.target, *copies).out
     assert len(re.findall("^mIoU", out, re.MULTILINE)) == 3
