@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from analogon._version import __version__
 
 if TYPE_CHECKING:
-    from analogon import jobs, layout
+    from analogon import datasets, jobs, layout
     from analogon.animation import Animation
     from analogon.api import Model, fit, fit_many, load
     from analogon.catalogue import FieldInfo, MethodInfo, describe_method, list_methods
@@ -39,7 +39,23 @@ if TYPE_CHECKING:
     )
     from analogon.layout import History, Layout
     from analogon.loading import load_exemplar, load_guide, load_target, load_targets
-    from analogon.metrics import CLASS_METRICS, METRICS, Assessment, Metric, Scorer, Scores, assess, diversity
+    from analogon.metrics import (
+        CLASS_METRICS,
+        METRICS,
+        Assessment,
+        ClassChange,
+        ClassControl,
+        Metric,
+        Scorer,
+        Scores,
+        assess,
+        class_changes,
+        class_control,
+        class_diversity,
+        colour_distance,
+        diversity,
+        oracle_figures,
+    )
     from analogon.metrics.learned import Weights, fid, kid
     from analogon.performing import (
         animate,
@@ -82,7 +98,10 @@ _HOMES = {
     ),
     "analogon.layout": ("History", "Layout"),
     "analogon.loading": ("load_exemplar", "load_guide", "load_target", "load_targets"),
-    "analogon.metrics": ("CLASS_METRICS", "METRICS", "Assessment", "Metric", "Scorer", "Scores", "assess", "diversity"),
+    "analogon.metrics": (
+        "CLASS_METRICS", "METRICS", "Assessment", "ClassChange", "ClassControl", "Metric", "Scorer", "Scores", "assess",
+        "class_changes", "class_control", "class_diversity", "colour_distance", "diversity", "oracle_figures",
+    ),
     "analogon.metrics.learned": ("Weights", "fid", "kid"),
     "analogon.performing": (
         "animate", "edit", "harmonize", "paint", "prepare", "reshape", "retarget", "retarget_through", "upscale",
@@ -101,7 +120,7 @@ _HOMES = {
     "analogon.study": ("make_study", "serve_study", "study_results"),
 }  # fmt: skip
 #: Public modules, with names of their own.
-_ROOMS = ("jobs", "layout")
+_ROOMS = ("datasets", "jobs", "layout")
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -111,6 +130,8 @@ __all__ = [
     "Animation",
     "Assessment",
     "Case",
+    "ClassChange",
+    "ClassControl",
     "Comparison",
     "Contender",
     "Exemplar",
@@ -146,8 +167,13 @@ __all__ = [
     "check_jobs",
     "check_render",
     "check_save",
+    "class_changes",
+    "class_control",
+    "class_diversity",
+    "colour_distance",
     "compare",
     "contact_sheet",
+    "datasets",
     "describe_method",
     "diversity",
     "edit",
@@ -167,6 +193,7 @@ __all__ = [
     "load_target",
     "load_targets",
     "make_study",
+    "oracle_figures",
     "paint",
     "picture_sheet",
     "prepare",

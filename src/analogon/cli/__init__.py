@@ -134,6 +134,21 @@ _VERBS = {
 
 #: Verbs that have verbs of their own: what they are for, and the same three texts for each of these.
 _GROUPS = {
+    "dataset": (
+        "Look at a data set that is to be learnt, or make a synthetic one.",
+        {
+            "show": (
+                "Read a data set once, say what it holds, and name the first file that is wrong.",
+                "ROOT [OPTIONS]",
+                "Example: analogon dataset show cityscapes",
+            ),
+            "scenes": (
+                "Write small synthetic scenes of which everything is known.",
+                "-o ROOT [OPTIONS]",
+                "Example: analogon dataset scenes -n 200 --val 40 -o scenes",
+            ),
+        },
+    ),
     "study": (
         "Let people rank the pictures of a comparison.",
         {

@@ -89,7 +89,7 @@ class LabelMap:
         arithmetic is done in integers, hence exact. A centre on the border between two old pixels takes the
         later one. Enlarging by a whole factor and shrinking back by it gives the same map again.
         """
-        rows, columns = (_centres(new, old) for new, old in zip(shape, self.shape, strict=True))
+        rows, columns = (centres(new, old) for new, old in zip(shape, self.shape, strict=True))
         return LabelMap(self.ids[rows[:, None], columns[None, :]], self.palette)
 
     def digest(self) -> str:
@@ -100,7 +100,7 @@ class LabelMap:
         return digest.hexdigest()
 
 
-def _centres(new: int, old: int) -> npt.NDArray[np.int64]:
+def centres(new: int, old: int) -> npt.NDArray[np.int64]:
     """For each of `new` pixels, the one of `old` pixels that its centre falls into."""
     if new < 1:
         raise LabelError(f"A label map cannot be resized to {new} pixels: give a height and a width of at least 1.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from analogon.data import Exemplar
 from analogon.data.color import oklab
+from analogon.errors import InputError
 from analogon.ops.parallel import spread
 
 if TYPE_CHECKING:
@@ -92,3 +93,22 @@ def overlaps(seen: Ids, asked: Ids) -> Mapping[int, float]:
         ours, theirs = seen == number, asked == number
         found[int(number)] = float((ours & theirs).sum() / (ours | theirs).sum())
     return found
+
+
+def set_agreement(seen: Sequence[Ids], asked: Sequence[Ids]) -> tuple[float, float]:
+    """Mean IoU and pixel accuracy of many pictures together.
+
+    Intersections and unions of a class are summed over all pictures before they are divided, so that a picture with
+    little of a class counts little; the mean is over the classes that are asked for anywhere.
+
+    Range 0 to 1, higher is better. Source: as label-to-image methods are judged (Wang et al., CVPR 2018), after the
+    Cityscapes benchmark.
+
+    Raises:
+        InputError: there is no picture, or sizes differ.
+    """
+    if not seen or len(seen) != len(asked) or any(s.shape != a.shape for s, a in zip(seen, asked, strict=True)):
+        raise InputError("What was seen and what was asked for are no pairs: give as many, of the same sizes.")
+    ours, theirs = (np.concatenate([ids.ravel() for ids in maps]) for maps in (seen, asked))
+    shared = overlaps(ours, theirs)
+    return sum(shared.values()) / len(shared), accuracy(ours, theirs)

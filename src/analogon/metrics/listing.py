@@ -111,6 +111,35 @@ _DIVERSITY = (
         "1 − structural similarity (Wang et al., IEEE TIP 2004) of pairs",
     ),
 )  # fmt: skip
+_CONTROL = (
+    Metric(
+        "mcsd", "own change", "higher", 0, math.inf, "",
+        "How much a class changes with its own code, on the average of the classes.",
+        "mean class-specific diversity (Zhu et al., CVPR 2020) in the distance that is named with it",
+    ),
+    Metric(
+        "mocd", "change of others", "lower", 0, math.inf, "",
+        "How much all else changes with the code of one class, on the average of the classes.",
+        "mean other-classes diversity (Zhu et al., CVPR 2020) in the distance that is named with it",
+    ),
+)  # fmt: skip
+_ORACLE = (
+    Metric(
+        "oracle_miou", "mIoU, oracle", "higher", 0, 1, "",
+        "How far scenes of the synthetic set show the classes that their layouts ask for: mean overlap of the classes.",
+        "mean intersection over union of all pictures; nearest of the set's colours",
+    ),
+    Metric(
+        "oracle_accuracy", "accuracy, oracle", "higher", 0, 1, "",
+        "Share of the pixels of synthetic scenes that show the class that the layout asks for.",
+        "nearest of the set's colours",
+    ),
+    Metric(
+        "oracle_style", "style, oracle", "higher", 0, 1, "",
+        "Share of the classes of synthetic scenes that have the style asked for.",
+        "most frequent of the nearest of the set's colours",
+    ),
+)  # fmt: skip
 
 _COPIED = tuple(
     Metric(
@@ -128,7 +157,7 @@ _OF_ONE = {m.name: m for m in (*_AGREEMENT, *_COHERENCE, *_COMPLETENESS, *_OTHER
 SCORED = tuple(_OF_ONE)
 #: Every figure there is, in the order of tables: those of `SCORED`, against a true picture, and of several pictures.
 METRICS: Mapping[str, Metric] = MappingProxyType(
-    _OF_ONE | dict(TRUTH) | {m.name: m for m in (*_COPIED, *_DIVERSITY)} | dict(OF_SETS)
+    _OF_ONE | dict(TRUTH) | {m.name: m for m in (*_COPIED, *_DIVERSITY, *_CONTROL, *_ORACLE)} | dict(OF_SETS)
 )
 #: The figures that a class of a picture has, in the order of tables.
 CLASS_METRICS: Mapping[str, Metric] = MappingProxyType(

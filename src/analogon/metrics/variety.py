@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analogon.data import LabelMap
 from analogon.errors import InputError
 from analogon.metrics.values import checked
 
@@ -50,3 +51,31 @@ def diversity(images: Sequence[NDArray[np.float32]]) -> dict[str, float]:
         alike = [compare(one, other, data_range=1.0, channel_axis=-1) for one, other in pairs]
         figures["diversity_ssim"] = 1 - float(np.mean(alike))
     return figures
+
+
+def class_diversity(images: Sequence[NDArray[np.float32]], layout: LabelMap) -> dict[str, dict[str, float]]:
+    """How much each class differs between results for one layout, by the class's name.
+
+    `diversity` and `diversity_levels` as in :func:`diversity`, of the class's pixels alone.
+
+    Ranges 0 up to about 1, and 0 to 255; higher is more diverse, which is better only where the images are good.
+    Source: as of :func:`diversity`.
+
+    Raises:
+        InputError: there are fewer than two, or one is no picture of the layout's size.
+    """
+    if len(images) < 2:
+        raise InputError("Diversity is a matter of several pictures: give at least two.")
+    if {image.shape[:2] for image in images} != {layout.shape}:
+        raise InputError("A picture has another size than the layout: give pictures of that layout.")
+    stack = np.stack([checked(image) for image in images]).astype(np.float64)
+    found = {}
+    for class_id in layout.present():
+        pixels = stack[:, layout.ids == class_id]
+        contrast = float(pixels.std())
+        levels = [float(np.sqrt(((a - b) ** 2).mean())) * 255 for a, b in combinations(pixels, 2)]
+        found[layout.palette.get(class_id).name] = {
+            "diversity": float(pixels.std(0).mean()) / contrast if contrast else 0.0,
+            "diversity_levels": float(np.mean(levels)),
+        }
+    return found
