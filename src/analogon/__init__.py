@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from analogon import datasets, jobs, layout
     from analogon.animation import Animation
     from analogon.api import Model, fit, fit_many, load
+    from analogon.batching import Fitted, fit_each
     from analogon.catalogue import FieldInfo, MethodInfo, describe_method, list_methods
     from analogon.checking import check_jobs, check_render, check_save
     from analogon.comparing import bench, compare
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "analogon.animation": ("Animation",),
     "analogon.api": ("Model", "fit", "fit_many", "load"),
+    "analogon.batching": ("Fitted", "fit_each"),
     "analogon.catalogue": ("FieldInfo", "MethodInfo", "describe_method", "list_methods"),
     "analogon.checking": ("check_jobs", "check_render", "check_save"),
     "analogon.comparing": ("bench", "compare"),
@@ -136,6 +138,7 @@ __all__ = [
     "Contender",
     "Exemplar",
     "FieldInfo",
+    "Fitted",
     "Guide",
     "History",
     "InputError",
@@ -181,6 +184,7 @@ __all__ = [
     "find_case",
     "first_labels",
     "fit",
+    "fit_each",
     "fit_many",
     "harmonize",
     "jobs",

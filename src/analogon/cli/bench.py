@@ -5,8 +5,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from analogon.cli.comparing import CompareOptions, Output, kept, tell, words
-from analogon.cli.outputs import check_folder
+from analogon.cli.comparing import CompareOptions, Output, tell, words
+from analogon.cli.outputs import check_folder, kept
 from analogon.cli.progress import ProgressDisplay
 
 _DEFAULTS = CompareOptions()

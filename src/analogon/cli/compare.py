@@ -5,9 +5,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from analogon.cli.comparing import CompareOptions, Output, kept, tell
+from analogon.cli.comparing import CompareOptions, Output, tell
 from analogon.cli.options import Mapping, pairs, source
-from analogon.cli.outputs import check_folder
+from analogon.cli.outputs import check_folder, kept
 from analogon.cli.progress import ProgressDisplay
 
 _DEFAULTS = CompareOptions()

@@ -2,8 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import Parameter
 
 from analogon.cli.console import say
-from analogon.cli.options import Device, WeightFiles, pairs, value, weight_files
+from analogon.cli.options import Cluster, Device, Gpus, WeightFiles, pairs, value, weight_files
 from analogon.errors import OptionError
 
 if TYPE_CHECKING:
@@ -83,8 +82,13 @@ class CompareOptions:
     device: Device = "auto"
     jobs: Annotated[
         int | None,
-        Parameter(help="Processes at once; without it as many as cores and memory allow. 1 for undisturbed times."),
+        Parameter(
+            name=("--jobs", "--workers"),
+            help="Processes at once; without it as many as cores and memory allow. 1 for undisturbed times.",
+        ),
     ] = None
+    cluster: Cluster = None
+    gpus: Gpus = 0.0
     weights: WeightFiles = field(default_factory=list)
     title: Annotated[str | None, Parameter(help="Title of the report.")] = None
 
@@ -103,19 +107,11 @@ class CompareOptions:
             "keep": self.keep,
             "device": self.device,
             "jobs": self.jobs,
+            "cluster": self.cluster,
+            "gpus": self.gpus,
             "weights": weight_files(self.weights),
             "title": self.title,
         }
-
-
-@contextmanager
-def kept(output: Path) -> Iterator[None]:
-    """Say at Ctrl-C what becomes of the work."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        say(f"What is done is kept in {output}: the same command goes on from there.")
-        raise
 
 
 def tell(comparison: "Comparison") -> None:

@@ -38,8 +38,28 @@ WeightFiles = Annotated[
 
 Device = Annotated[str, Parameter(metavar="NAME", help="What computes: auto, cpu, cuda, cuda:1 or mps.")]
 
+Cluster = Annotated[
+    str | None,
+    Parameter(
+        metavar="auto|HOST:PORT",
+        help="Have a Ray cluster do it: auto for the one that this machine belongs to, or the address of its head. It "
+        "takes analogon[ray], on every machine.",
+    ),
+]
+
+Gpus = Annotated[
+    float,
+    Parameter(
+        metavar="SHARE",
+        show_default=False,
+        help="The share of a GPU that each takes on a cluster: with 0.25 four share one.",
+    ),
+]
+
 #: Arguments of `analogon.fit` that the command line fills by itself.
-RESERVED = frozenset({"exemplar", "exemplars", "folder", "previews", "progress"})
+RESERVED = frozenset(
+    {"cases", "cluster", "exemplar", "exemplars", "folder", "gpus", "output", "previews", "progress", "workers"}
+)
 
 _PAIR, _GUIDE = "IMAGE:LABELS[:MASK]", "SOURCE_IMAGE:TARGET_IMAGE[:WEIGHT]"
 
@@ -165,6 +185,19 @@ class RenderOptions:
             "places": self.places,
             "polish": self.polish,
         }
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class WorkerOptions:
+    """Who does what can be done at once."""
+
+    workers: Annotated[
+        int | None,
+        Parameter(metavar="N", help="So many at once; without it as many as there are processors, here or there."),
+    ] = None
+    cluster: Cluster = None
+    gpus: Gpus = 0.0
 
 
 @Parameter(name="*")

@@ -1,10 +1,12 @@
 """Where a verb writes, settled and checked before any work is done."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from analogon.cli.console import say
 from analogon.errors import OptionError
 
 SHEET = "sheet.png"
@@ -83,3 +85,13 @@ def check_folder(folder: Path) -> None:
     except OSError as error:
         reason = error.strerror or error
         raise OptionError(f"Nothing can be written in {existing} ({reason}): choose another folder with -o.") from None
+
+
+@contextmanager
+def kept(output: Path) -> Iterator[None]:
+    """Say at Ctrl-C what becomes of the work."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say(f"What is done is kept in {output}: the same command goes on from there.")
+        raise

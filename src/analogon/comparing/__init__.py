@@ -38,6 +38,8 @@ def compare(
     keep: str = "none",
     device: str = "auto",
     jobs: int | None = None,
+    cluster: str | None = None,
+    gpus: float = 0.0,
     weights: Weights | None = None,
     mapping: Mapping[str, str] | None = None,
     name: str | None = None,
@@ -66,6 +68,9 @@ def compare(
             and not every method can.
         device: what computes, "auto", "cpu", "cuda", ….
         jobs: processes at once; None: as many as there are cores, and memory for them.
+        cluster: have a Ray cluster do it, "auto" for the one that this machine belongs to, or its address; what is to
+            be compared is sent there, and pictures and figures come back. It takes ``analogon[ray]``.
+        gpus: share of a GPU that each process takes on a cluster.
         weights: files of networks, for the figures that need them.
         mapping: see :func:`load_target`.
         name: of the case; None for that of the picture's file.
@@ -76,7 +81,15 @@ def compare(
         InputError, LabelError: a file cannot be used. OptionError: a method cannot take part, or an argument cannot be.
     """
     how = Circumstances(
-        Terms(steps, minutes, keep, device), seeds, settings or {}, pictures or {}, jobs, weights, progress
+        Terms(steps, minutes, keep, device),
+        seeds,
+        settings or {},
+        pictures or {},
+        jobs,
+        cluster,
+        gpus,
+        weights,
+        progress,
     )
     entered = how.enter(methods)
     given = from_files(image, labels, targets, name=name, mapping=mapping)
@@ -100,6 +113,8 @@ def bench(
     keep: str = "none",
     device: str = "auto",
     jobs: int | None = None,
+    cluster: str | None = None,
+    gpus: float = 0.0,
     weights: Weights | None = None,
     title: str | None = None,
     progress: Callable[[Progress], None] | None = None,
@@ -132,7 +147,15 @@ def bench(
     if truth and SOURCE not in words:
         words.insert(0, SOURCE)
     how = Circumstances(
-        Terms(steps, minutes, keep, device), seeds, settings or {}, pictures or {}, jobs, weights, progress
+        Terms(steps, minutes, keep, device),
+        seeds,
+        settings or {},
+        pictures or {},
+        jobs,
+        cluster,
+        gpus,
+        weights,
+        progress,
     )
     entered = how.enter(words)
     if framed:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from analogon.result import versions
+from analogon.workers import cores
 
 #: Where Linux says what memory there is.
 _MEMORY = Path("/proc/meminfo")
-
-
-def cores() -> int:
-    """Processors that this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def free_memory() -> int | None:

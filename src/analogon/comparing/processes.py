@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import IO
 
 from analogon.comparing.jobs import Job
-from analogon.comparing.machine import cores, free_memory, held_memory, peak_memory
+from analogon.comparing.machine import free_memory, held_memory, peak_memory
 from analogon.methods import registry
+from analogon.workers import cores
 
 #: Memory that a job is thought to need before one of its contender has shown what it does, in bytes: of methods that
 #: need torch, and of all others.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analogon.comparing.cases import Given, prepare
 from analogon.comparing.contenders import Terms, enter
+from analogon.comparing.elsewhere import run_elsewhere
 from analogon.comparing.endings import outcomes
 from analogon.comparing.holding import held
 from analogon.comparing.jobs import Job
@@ -18,6 +20,7 @@ from analogon.errors import OptionError
 from analogon.fitting import MOST_SEED
 from analogon.report.values import AGGREGATE, FIGURES, PAGE, RECORD, Comparison, Contender, Trial
 from analogon.run import Progress, ignore
+from analogon.workers import Workers, check_gpus, open_workers
 
 if TYPE_CHECKING:
     from analogon.metrics import Weights
@@ -32,7 +35,9 @@ class Circumstances:
         seeds: one picture for each, of methods.
         settings: by label of a contender or name of a method, what is set.
         pictures: by label, the folder of pictures made elsewhere.
-        jobs: processes at once; None: as many as there are cores.
+        jobs: at once; None: as many as there are cores.
+        cluster: whose nodes do the jobs; None for processes of this machine.
+        gpus: share of a GPU that each takes there.
         weights: files of networks that figures need.
         progress: told of each trial that is done.
     """
@@ -42,6 +47,8 @@ class Circumstances:
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     pictures: Mapping[str, str | Path] = field(default_factory=dict)
     jobs: int | None = None
+    cluster: str | None = None
+    gpus: float = 0.0
     weights: Weights | None = None
     progress: Callable[[Progress], None] | None = None
 
@@ -54,6 +61,7 @@ class Circumstances:
             raise OptionError(f"The seeds {list(self.seeds)} are not different ones: give each once, and at least one.")
         if self.jobs is not None and self.jobs < 1:
             raise OptionError(f"--jobs cannot be {self.jobs}: give a number above 0.")
+        check_gpus(self.gpus, self.cluster)
 
     def enter(self, words: Sequence[str | Contender]) -> tuple[Contender, ...]:
         """All contenders, checked.
@@ -75,14 +83,18 @@ def run(
 
     Raises:
         InputError: the folder cannot be written to, or there is no picture of a contender made elsewhere.
-        OptionError: another comparison is being written there.
+        OptionError: another comparison is being written there, or there is no such cluster.
     """
     from analogon.comparing.scoring import request
 
     found = {label: find_pictures(label, str(folder), given) for label, folder in how.pictures.items()}
     scoring = request(how.weights)
-    with held(output):
-        return _compared(given, entered, output, title, how, found, scoring)
+    with ExitStack() as open_things:
+        workers = None
+        if how.cluster is not None:  # before anything is written: it may not be there
+            workers = open_things.enter_context(open_workers(how.jobs, how.cluster))
+        open_things.enter_context(held(output))
+        return _compared(given, entered, output, title, how, found, scoring, workers)
 
 
 def _compared(
@@ -93,6 +105,7 @@ def _compared(
     how: Circumstances,
     found: Mapping[str, Found],
     scoring: Mapping[str, Any],
+    workers: Workers | None,
 ) -> Comparison:
     """The comparison, once all that is asked for is known to be possible."""
     from analogon.comparing.aggregating import aggregate
@@ -105,7 +118,7 @@ def _compared(
             given, cases, entered, output, seeds=how.seeds, device=how.terms.device, scoring=scoring, found=found
         )
     )  # fmt: skip
-    trials = _run(jobs, how)
+    trials = _run(jobs, how, workers)
     for one in given:
         for label, pictures in found.items():
             for target in (name for name in one.targets if name not in pictures[one.name]):
@@ -132,7 +145,7 @@ def _machine(trials: Sequence[Trial]) -> dict[str, Any]:
     return found
 
 
-def _run(jobs: Sequence[Job], how: Circumstances) -> list[Trial]:
+def _run(jobs: Sequence[Job], how: Circumstances, workers: Workers | None) -> list[Trial]:
     """Run what is to be run; the trials of all jobs."""
     listener = how.progress or ignore
     todo = [job for job in jobs if not all(job.scored(piece) for piece in job.pieces)]
@@ -153,5 +166,8 @@ def _run(jobs: Sequence[Job], how: Circumstances) -> list[Trial]:
     for job, piece in old:
         job.clear(piece)
     listener(Progress("comparing", done, total))
-    run_jobs(todo, *at_once(len(todo), how.jobs), ended)
+    if workers is None:
+        run_jobs(todo, *at_once(len(todo), how.jobs), ended)
+    else:
+        run_elsewhere(todo, workers, how.gpus, ended)
     return [trial for job in jobs for trial in outcomes(job, endings.get(id(job)))]
