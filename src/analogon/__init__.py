@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         LabelError,
         ModelError,
         OptionError,
+        ServiceError,
         TrainingError,
     )
     from analogon.io import (
@@ -78,6 +79,7 @@ if TYPE_CHECKING:
     from analogon.result import Result
     from analogon.run import Progress
     from analogon.segment import first_labels
+    from analogon.service import Client, serve
     from analogon.streaming import Stream
     from analogon.studio import serve_studio
     from analogon.study import make_study, serve_study, study_results
@@ -92,7 +94,8 @@ _HOMES = {
     "analogon.comparing": ("bench", "compare"),
     "analogon.data": ("Exemplar", "LabelClass", "LabelMap", "Palette"),
     "analogon.errors": (
-        "AnalogonError", "InputError", "LabelError", "ModelError", "OptionError", "TrainingError",
+        "AnalogonError", "InputError", "LabelError", "ModelError", "OptionError", "ServiceError",
+        "TrainingError",
     ),
     "analogon.io": (
         "check_animation", "find_case", "read_image", "read_labels", "read_map", "read_mask", "write_image",
@@ -117,6 +120,7 @@ _HOMES = {
     "analogon.result": ("Result",),
     "analogon.run": ("Progress",),
     "analogon.segment": ("first_labels",),
+    "analogon.service": ("Client", "serve"),
     "analogon.streaming": ("Stream",),
     "analogon.studio": ("serve_studio",),
     "analogon.study": ("make_study", "serve_study", "study_results"),
@@ -134,6 +138,7 @@ __all__ = [
     "Case",
     "ClassChange",
     "ClassControl",
+    "Client",
     "Comparison",
     "Contender",
     "Exemplar",
@@ -157,6 +162,7 @@ __all__ = [
     "Result",
     "Scorer",
     "Scores",
+    "ServiceError",
     "SheetRow",
     "Stream",
     "TrainingError",
@@ -209,6 +215,7 @@ __all__ = [
     "reshape",
     "retarget",
     "retarget_through",
+    "serve",
     "serve_studio",
     "serve_study",
     "study_results",

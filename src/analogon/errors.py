@@ -27,3 +27,11 @@ class ModelError(AnalogonError):
 
 class TrainingError(AnalogonError):
     """Training stopped before its end."""
+
+
+class ServiceError(AnalogonError):
+    """A service that cannot be reached, or refuses; ``status`` is its HTTP status, None where there was no answer."""
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status

@@ -16,8 +16,8 @@ from websockets.sync.client import connect
 
 import analogon
 from analogon.io.labels import labels_writer
+from analogon.serving.listening import listen
 from analogon.studio.server import create_app
-from analogon.study.serving import listen
 
 HEIGHT, WIDTH = 64, 96
 PALETTE = analogon.Palette(

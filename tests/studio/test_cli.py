@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 import httpx
 import pytest
 
-from analogon.study.serving import listen
+from analogon.serving.listening import listen
 
 CODE = "import sys; from analogon.cli import main; sys.exit(main())"
 

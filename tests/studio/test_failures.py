@@ -62,7 +62,7 @@ def trainings(data: Path) -> list[int]:
             told = one.read_bytes()
         except OSError:
             continue
-        if b"analogon.studio.training" in told and str(data).encode() in told:
+        if b"analogon.serving.training" in told and str(data).encode() in told:
             found.append(int(one.parent.name))
     return found
 

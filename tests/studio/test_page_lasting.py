@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
+from analogon.serving.listening import listen
 from analogon.studio.gate import COOKIE
-from analogon.study.serving import listen
 
 from .browsing import Studio, Tab, held, imported, needs_chromium, stored
 from .served import serving

@@ -110,6 +110,11 @@ _VERBS = {
         "[OPTIONS]",
         "Example: analogon studio --data projects",
     ),
+    "serve": (
+        "Serve renders and fits to programs over HTTP, as jobs.",
+        "[OPTIONS]",
+        "Example: analogon serve --data service --port 8770",
+    ),
     "score": (
         "Give results figures: how well they match the layout and the source.",
         "(IMAGE LABELS | FOLDER) TARGET RESULT... [OPTIONS], or FOLDER RESULTS_FOLDER [OPTIONS]",

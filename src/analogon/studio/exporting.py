@@ -25,11 +25,12 @@ from analogon.io.labels import labels_writer
 from analogon.io.opening import SUFFIXES
 from analogon.layout import operation
 from analogon.result import Result
+from analogon.serving.uploads import opened_picture
 from analogon.studio.projects import (
+    LARGEST_PIXELS,
     Moment,
     Opened,
     Projects,
-    opened_picture,
     operations_from,
     read_label_file,
     read_photo,
@@ -258,7 +259,7 @@ def _folder(projects: Projects, archive: zipfile.ZipFile, names: set[str], title
 
 def _painted(labels: LabelMap, data: bytes) -> list[dict[str, Any]]:
     """Operations that make the labels those of a target file: one for each class. None for a target of another size."""
-    target = read_target(opened_picture(data), labels.palette)
+    target = read_target(opened_picture(data, LARGEST_PIXELS), labels.palette)
     if target.shape != labels.shape:
         return []
     steps = []

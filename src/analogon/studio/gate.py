@@ -18,7 +18,8 @@ from urllib.parse import parse_qs, urlencode
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from analogon.study.visitors import SAFE, stranger
+from analogon.serving.bodies import body_refused, counted
+from analogon.serving.visitors import SAFE, stranger
 
 LARGEST_BODY = 64 << 20
 """Bytes of a request."""
@@ -69,18 +70,14 @@ class Gate:
         if (moved := self._entered(scope)) is not None:
             await _redirect(send, moved, f"{COOKIE}={self._token}; HttpOnly; SameSite=Strict; Path=/")
             return
-        await self._app(scope, _counted(receive), _with_headers(send))
+        await self._app(scope, counted(receive, LARGEST_BODY), _with_headers(send))
 
     def _wrong(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
         """Host, origin and length."""
         if (refused := stranger(scope, headers, local=self._token is None)) is not None:
             return refused
         if scope["type"] == "http" and scope["method"] not in SAFE:
-            length = headers.get("content-length", "0")
-            if "transfer-encoding" in headers:
-                return 411, "A request needs its length."
-            if not (length.isascii() and length.isdecimal()) or int(length) > LARGEST_BODY:
-                return 413, f"What is sent has {LARGEST_BODY >> 20} MiB at most."
+            return body_refused(headers, LARGEST_BODY)
         return None
 
     def _unknown(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
@@ -104,21 +101,6 @@ class Gate:
         rest = urlencode({name: value for name, value in query.items() if name != "token"}, doseq=True)
         path = "/" + scope["path"].lstrip("/\\")
         return f"{path}?{rest}" if rest else path
-
-
-def _counted(receive: Receive) -> Receive:
-    """No more of a body than was announced gets further than this, whatever the server lets through."""
-    got = 0
-
-    async def count() -> Message:
-        nonlocal got
-        message = await receive()
-        got += len(message.get("body", b""))
-        if got > LARGEST_BODY:
-            return {"type": "http.disconnect"}
-        return message
-
-    return count
 
 
 def _with_headers(send: Send) -> Send:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -19,15 +17,14 @@ from sqlalchemy.exc import DatabaseError
 
 from analogon.errors import OptionError
 from analogon.io import write_labels
+from analogon.serving import processes
+from analogon.serving.processes import ALIVE, BEAT_SECONDS, REQUEST
 from analogon.studio.messages import Training
 from analogon.studio.projects import Moment, Opened, Projects
 from analogon.studio.store import Job, NoProjectError, new_identity
-from analogon.studio.training import ALIVE, BEAT_SECONDS, PROGRESS, REQUEST
 
 AT_ONCE = 2
 """Trainings that run at the same time; more would only make each other slow."""
-_GRACE_SECONDS = 30.0
-"""How long a training that was cancelled may take to keep what it has."""
 _WATCH_SECONDS = 0.3
 _ENDED = ("finished", "cancelled", "failed")
 """What a training has told at last."""
@@ -86,15 +83,7 @@ class Jobs:
                  "target": folder / "target.png"}  # fmt: skip
         whole = request | {"seed": moment.project.seed} | {name: str(path) for name, path in files.items()}
         (folder / REQUEST).write_text(json.dumps(whole))
-        with (folder / "log.txt").open("wb") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "analogon.studio.training", str(folder)],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
-                start_new_session=True,
-            )
+        return processes.begin("analogon.serving.training", folder)
 
     def folder(self, project: str, identity: str) -> Path:
         """Where the files of a job are."""
@@ -122,11 +111,7 @@ class Jobs:
 
     def _progress(self, job: Job) -> dict[str, Any]:
         """What a training has told last; nothing before it has told anything."""
-        try:
-            found: dict[str, Any] = json.loads((self.folder(job.project, job.id) / PROGRESS).read_text())
-        except (OSError, ValueError):
-            return {}
-        return found
+        return processes.told(self.folder(job.project, job.id))
 
     def previews(self, job: Job) -> list[Path]:
         """The pictures of the layout that a job has made so far."""
@@ -139,8 +124,8 @@ class Jobs:
             if running is None:
                 return
             self._cancelled.add(identity)
-        _interrupt(running.process)
-        threading.Thread(target=_kill_later, args=(running.process,), daemon=True).start()
+        processes.interrupt(running.process)
+        threading.Thread(target=processes.kill_later, args=(running.process,), daemon=True).start()
 
     def stop_all(self, project: str) -> None:
         """End the jobs of a project that is about to be deleted."""
@@ -155,9 +140,9 @@ class Jobs:
         with self._lock:
             ending = list(self._running.values())
         for one in ending:
-            _interrupt(one.process)
+            processes.interrupt(one.process)
         for one in ending:
-            _kill_later(one.process)
+            processes.kill_later(one.process)
             one.waiting.join()
 
     def _lives(self, job: Job) -> bool:
@@ -175,7 +160,7 @@ class Jobs:
 
     def _wait(self, identity: str, process: subprocess.Popen[bytes]) -> None:
         code = process.wait()
-        _interrupt(process)
+        processes.interrupt(process)
         with suppress(DatabaseError, OSError, NoProjectError):  # whoever asks for its state later settles it
             self._settle(identity, code)
         with self._lock:
@@ -270,17 +255,3 @@ async def _until_gone(socket: WebSocket) -> None:
     """Pages say nothing here but that they go."""
     while (await socket.receive())["type"] != "websocket.disconnect":
         pass
-
-
-def _interrupt(process: subprocess.Popen[bytes]) -> None:
-    """Close its standard input, by which a training ends itself; unlike a signal that also waits until it listens."""
-    if process.stdin is not None:
-        with suppress(OSError):
-            process.stdin.close()
-
-
-def _kill_later(process: subprocess.Popen[bytes]) -> None:
-    try:
-        process.wait(_GRACE_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()

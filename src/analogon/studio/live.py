@@ -20,7 +20,7 @@ from sqlalchemy.exc import DatabaseError
 
 from analogon.errors import AnalogonError
 from analogon.layout import Layout
-from analogon.studio.failures import failure
+from analogon.serving.failures import failure
 from analogon.studio.projects import Box, Moment, Opened, changed_box, operations_from
 from analogon.studio.rendering import better, draft
 from analogon.studio.store import NoProjectError, OutdatedError

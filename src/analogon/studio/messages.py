@@ -5,33 +5,17 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from analogon.catalogue import describe_method
 from analogon.errors import OptionError
 from analogon.methods import registry
-from analogon.studio.projects import title_of
+from analogon.serving.messages import Message, title_of
 from analogon.studio.store import Project
 
 Number = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 Channel = Annotated[int, Field(ge=0, le=255)]
 Text = Annotated[str, Field(min_length=1, max_length=120)]
-
-
-class Message(BaseModel):
-    """Nothing but what is named is taken."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _writable(cls, given: Any) -> Any:
-        """Halves of letters, which JSON can write, are stored nowhere: no answer could hold them."""
-        try:
-            json.dumps(given, ensure_ascii=False).encode()
-        except (UnicodeEncodeError, RecursionError):
-            raise ValueError("it holds what is no text") from None
-        return given
 
 
 class Version(Message):

@@ -7,7 +7,6 @@ goes back over both. Labels that only have other colours, or more classes, carry
 from __future__ import annotations
 
 import contextlib
-import io
 import re
 import shutil
 import threading
@@ -30,11 +29,12 @@ from analogon.io.images import to_bytes
 from analogon.layout import Layout, operation
 from analogon.layout.operation import Operation
 from analogon.segment import first_labels
+from analogon.serving.messages import title_of
+from analogon.serving.uploads import opened_picture
 from analogon.studio.store import NoProjectError, OutdatedError, Project, Store, new_identity
 
 LARGEST_PIXELS = 16_000_000
 """Pixels of a picture that is edited, at most."""
-_READABLE = ("PNG", "JPEG", "WEBP", "TIFF")
 _OPEN, _OPEN_PIXELS = 24, 48_000_000
 """Projects that are kept in memory at most, and their pixels together; besides them, those that a page watches."""
 _KEPT_PIXELS = 3_000_000
@@ -326,7 +326,7 @@ def read_photo(data: bytes) -> Bytes:
     Raises:
         InputError: it is none, or too large; its header is looked at before anything is decoded.
     """
-    return to_bytes(read_image(opened_picture(data)))
+    return to_bytes(read_image(opened_picture(data, LARGEST_PIXELS)))
 
 
 def read_label_file(data: bytes) -> LabelMap:
@@ -335,21 +335,7 @@ def read_label_file(data: bytes) -> LabelMap:
     Raises:
         InputError, LabelError: it is none, or too large.
     """
-    return read_labels(opened_picture(data))
-
-
-def opened_picture(data: bytes) -> Image.Image:
-    """An uploaded file whose header has been looked at; InputError where it is none, or too large."""
-    try:
-        picture = Image.open(io.BytesIO(data), formats=_READABLE)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        raise InputError("This is no picture, or a damaged one: give a PNG, JPEG, WebP or TIFF file.") from None
-    if picture.width * picture.height > LARGEST_PIXELS:
-        raise InputError(
-            f"The picture is {picture.width}x{picture.height} pixels, over {LARGEST_PIXELS // 10**6} megapixels: make "
-            "it smaller."
-        )
-    return picture
+    return read_labels(opened_picture(data, LARGEST_PIXELS))
 
 
 def store_labels(folder: Path, labels: LabelMap) -> str:
@@ -357,12 +343,6 @@ def store_labels(folder: Path, labels: LabelMap) -> str:
     name = f"{new_identity()}.png"
     write_labels(folder / "labels" / name, labels)
     return name
-
-
-def title_of(text: str) -> str:
-    """A title of one line that can be shown."""
-    words = " ".join("".join(one if one.isprintable() else " " for one in text).split())
-    return words[:120] or "Untitled"
 
 
 def operations_from(records: Sequence[Mapping[str, Any]]) -> list[Operation]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from analogon.layout import Scene, operations_of
-from analogon.studio.messages import Message
+from analogon.serving.messages import Message
 from analogon.studio.projects import Moment, Projects
 
 

@@ -28,8 +28,8 @@ from analogon.catalogue import list_methods
 from analogon.data import LabelMap
 from analogon.errors import AnalogonError
 from analogon.segment import first_labels
+from analogon.serving.failures import failure
 from analogon.studio import classes, exporting, scene
-from analogon.studio.failures import failure
 from analogon.studio.gate import Gate
 from analogon.studio.jobs import Jobs, jobs_router
 from analogon.studio.live import BROKEN, GONE, Live

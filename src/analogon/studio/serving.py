@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from analogon.errors import OptionError
-from analogon.study.serving import ended_politely, listen
+from analogon.serving.listening import HOST, ended_politely, listen
 
-HOST, PORT = "127.0.0.1", 8765
+PORT = 8765
 
 _STOPPING_SECONDS = 3
 """How long requests that are under way may take after the server was told to stop."""
@@ -31,10 +31,10 @@ def serve_studio(
     """
     import uvicorn
 
+    from analogon.serving.visitors import LOOPBACK
     from analogon.studio.gate import new_token
     from analogon.studio.live import LARGEST_MESSAGE
     from analogon.studio.server import create_app
-    from analogon.study.visitors import LOOPBACK
 
     if not host.strip():
         raise OptionError("--host is empty: give an address, or leave it out.")

@@ -15,16 +15,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Engine, ForeignKey, create_engine, delete, event, select
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy import Engine, ForeignKey, delete, select
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from analogon.errors import InputError
+from analogon.serving.database import sqlite_engine
 
 FILE = "studio.sqlite"
-_BUSY_SECONDS = 20.0
 REQUEST_KEY: ContextVar[str | None] = ContextVar("request key", default=None)
 """Of the request that is being answered; the changes that it makes are written down with it."""
 
@@ -121,7 +119,7 @@ class Store:
         """
         try:
             data.mkdir(parents=True, exist_ok=True, mode=0o700)
-            store = cls(_engine(data / FILE))
+            store = cls(sqlite_engine(data / FILE))
             Base.metadata.create_all(store._for_writing)
         except OSError as error:
             raise InputError(
@@ -300,24 +298,3 @@ def _touch(session: Session, project: Project) -> None:
         session.merge(Made(project=project.id, key=key))
     project.version += 1
     project.changed = now_text()
-
-
-def _engine(path: Path) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)), connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False}
-    )
-
-    @event.listens_for(engine, "connect")
-    def _settle(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None  # transactions begin where _begin says so, and not later
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        # A writer takes its turn at once: one that has read before could not wait for the others.
-        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
-
-    return engine

@@ -16,10 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DatabaseError
 from starlette.exceptions import HTTPException as AnyHTTPException
 
+from analogon.serving.visitors import stranger
 from analogon.study.design import PICTURES, Card, Criterion, Name, Picture, Step, Study
 from analogon.study.making import MOST_CARDS
 from analogon.study.store import CODE_LENGTH, Given, Store
-from analogon.study.visitors import stranger
 
 LARGEST_BODY = 8 * 1024
 """Bytes of a request; the largest answer has about 300."""
@@ -123,7 +123,7 @@ def create_app(folder: Path, study: Study, store: Store, *, local: bool = False)
     """The application that serves a study.
 
     Args:
-        local: only this machine reaches it; see :func:`analogon.study.visitors.stranger`.
+        local: only this machine reaches it; see :func:`analogon.serving.visitors.stranger`.
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
     pictures = study.pictures()

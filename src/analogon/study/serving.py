@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
-from analogon.errors import OptionError
+from analogon.serving.listening import HOST, ended_politely, listen
 from analogon.study.design import Study
 
-HOST, PORT = "127.0.0.1", 8000
+PORT = 8000
 
 _STOPPING_SECONDS = 3
 """How long requests that are under way may take after the server was told to stop."""
@@ -35,9 +31,9 @@ def serve_study(
     """
     import uvicorn
 
+    from analogon.serving.visitors import LOOPBACK
     from analogon.study.server import create_app
     from analogon.study.store import Store
-    from analogon.study.visitors import LOOPBACK
 
     folder = Path(folder)
     study = Study.read(folder)
@@ -63,44 +59,3 @@ def serve_study(
             store.close()
     finally:
         listening.close()
-
-
-@contextmanager
-def ended_politely() -> Iterator[None]:
-    """SIGTERM, with which the system ends a program, is like Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():  # where no signal arrives
-        yield
-        return
-    former = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, former)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that connections wait at from now on."""
-    if not 0 <= port <= 65535:
-        raise OptionError(f"--port cannot be {port}: give it a number from 1 to 65535, or 0 for any that is free.")
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        # asyncio sends small messages at once only where it is told that this is TCP
-        found = socket.socket(family, kind, protocol)
-        try:
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            found.bind(address)
-            found.listen(128)
-        except BaseException:
-            found.close()
-            raise
-    except socket.gaierror:
-        raise OptionError(f"--host {host!r} is no address of this machine: try {HOST} or 0.0.0.0.") from None
-    except PermissionError:
-        raise OptionError(f"Port {port} may not be used: choose one above 1023 with --port.") from None
-    except OSError as error:
-        if "in use" in str(error):
-            raise OptionError(
-                f"Port {port} of {host} is taken by another program: choose another with --port, or --port 0."
-            ) from None
-        raise OptionError(f"--host {host!r} cannot be used ({error.strerror}): try {HOST} or 0.0.0.0.") from None
-    return found

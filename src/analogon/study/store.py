@@ -13,16 +13,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import URL, Engine, ForeignKey, create_engine, event, func, select
+from sqlalchemy import Engine, ForeignKey, func, select
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from analogon.errors import InputError
+from analogon.serving.database import sqlite_engine
 from analogon.study.design import ANSWERS, Step, Study
 
 ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -30,9 +28,6 @@ ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 
 CODE_LENGTH = 16
 """Of 31 characters each: 79 bits, which nobody guesses."""
-
-_BUSY_SECONDS = 20.0
-"""How long a writer waits for others."""
 
 
 class Base(DeclarativeBase):
@@ -111,7 +106,7 @@ class Store:
         Raises:
             InputError: the file cannot be used or belongs to another study.
         """
-        store = cls(_engine(folder / ANSWERS))
+        store = cls(sqlite_engine(folder / ANSWERS))
         try:
             Base.metadata.create_all(store._writing)
             with Session(store._writing) as session, session.begin():
@@ -131,7 +126,7 @@ class Store:
         """
         if not (folder / ANSWERS).is_file():
             raise InputError(f"There are no answers in {folder} yet: collect some with analogon study serve {folder}.")
-        store = cls(_engine(folder / ANSWERS))
+        store = cls(sqlite_engine(folder / ANSWERS))
         try:
             store._check(folder, study)
         except DatabaseError as error:
@@ -208,27 +203,6 @@ class Store:
         """How many have begun."""
         with Session(self._engine) as session:
             return session.scalar(select(func.count()).select_from(Participant)) or 0
-
-
-def _engine(path: Path) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)), connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False}
-    )
-
-    @event.listens_for(engine, "connect")
-    def _settle(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-        connection.isolation_level = None  # transactions begin where _begin says so, and not later
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        # A writer takes its turn at once: one that has read before could not wait for the others.
-        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
-
-    return engine
 
 
 def _unusable(folder: Path, error: DatabaseError) -> InputError:

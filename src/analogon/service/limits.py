@@ -1,0 +1,55 @@
+"""How much a server takes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, fields
+
+from analogon.errors import OptionError
+
+_OPTIONS = {
+    "upload": "--max-upload", "pixels": "--max-pixels", "seconds": "--max-seconds", "minutes": "--max-minutes",
+    "queue": "--max-queue",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is refused, or ended.
+
+    Attributes:
+        upload: MiB of a request.
+        pixels: megapixels of a picture, and of a target.
+        seconds: of a render.
+        minutes: of a fit.
+        queue: jobs that wait at a time.
+
+    Raises:
+        OptionError: one is no number above 0.
+    """
+
+    upload: float = 32.0
+    pixels: float = 4.0
+    seconds: float = 600.0
+    minutes: float = 60.0
+    queue: int = 10_000
+
+    def __post_init__(self) -> None:
+        """Check the values."""
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, bool) or not 0 < value < math.inf:
+                raise OptionError(f"{_OPTIONS[field.name]} cannot be {value!r}: give a number above 0.")
+
+    @property
+    def most_bytes(self) -> int:
+        """Of a request."""
+        return max(1, int(self.upload * 2**20))
+
+    @property
+    def most_pixels(self) -> int:
+        """Of a picture."""
+        return max(1, int(self.pixels * 10**6))
+
+
+USUAL = Limits()

@@ -1,0 +1,236 @@
+"""A service: what its routes and its workers share."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+from analogon.catalogue import describe_method
+from analogon.checking import check_render
+from analogon.errors import AnalogonError, InputError, OptionError
+from analogon.methods import registry
+from analogon.methods.bundle import FILE as MODEL
+from analogon.service.counting import Counts
+from analogon.service.files import Files, open_files
+from analogon.service.fitting import Fits
+from analogon.service.limits import USUAL, Limits
+from analogon.service.messages import NewFit, NewRender
+from analogon.service.models import Models, project_folder, result_file
+from analogon.service.pictures import IMAGE, LABELS, Decoding, image_file, labels_file
+from analogon.service.rendering import PROVENANCE, Renders, wishes
+from analogon.service.store import NothingError, Store, Submission, new_identity, read_files
+from analogon.service.tables import FIT, RENDER, Job, Project
+from analogon.service.watching import Watching
+from analogon.service.working import Workers
+from analogon.serving.messages import title_of
+
+RESULTS = (IMAGE, PROVENANCE, LABELS, MODEL)
+"""Names that files of results have."""
+
+
+class Service:
+    """Projects and jobs, the files of both, and the workers.
+
+    Args:
+        data: folder of the server: the database and the files, unless these are elsewhere, and fits at work.
+        database, files: URLs; see :func:`analogon.serve`.
+        renders, fits: how many are done at a time.
+
+    Raises:
+        InputError: the folder, the database or the place for files cannot be used, or another server uses the folder.
+    """
+
+    def __init__(self, data: Path, *, database: str | None = None, files: str | None = None,
+                 limits: Limits = USUAL, renders: int | None = None, fits: int = 1) -> None:  # fmt: skip
+        cores = os.cpu_count() or 1
+        count = cores if renders is None else renders
+        self.limits, self.counts = limits, Counts()
+        self._lock = _alone(data)
+        try:
+            self.files: Files = open_files(files, data)
+            self.store = Store.open(data, database)
+        except BaseException:
+            self._lock.close()
+            raise
+        self.watching = Watching(self.store)
+        self.models = Models(self.files)
+        self.decoding = Decoding(limits, cores)
+        self._fits = Fits(self.files, data / "work", limits.minutes)
+        self.workers = Workers(
+            self.store,
+            self.counts,
+            {
+                RENDER: (Renders(self.store, self.files, self.models), count, limits.seconds),
+                FIT: (self._fits, fits, self._fits.seconds),
+            },
+            self._forget,
+        )
+
+    def close(self) -> None:
+        """Put back what is not done, and end."""
+        self.workers.close()
+        self.store.close()
+        self._lock.close()
+
+    # Projects
+
+    def create(self, owner: str, key: str | None, title: str, image: bytes, labels: bytes) -> tuple[Project, bool]:
+        """A project, and whether it is new.
+
+        Raises:
+            AnalogonError: it cannot be one. KeyTakenError: the key belongs to another request.
+        """
+        asked = Submission(owner, key, _digest("project", title_of(title), image, labels))
+        if (made := self.store.made_project(asked)) is not None:
+            return made, False
+        exemplar = self.decoding.exemplar(image, labels)
+        identity = new_identity()
+        folder = project_folder(identity)
+        try:
+            self.files.write(f"{folder}/{IMAGE}", image_file(exemplar.image))
+            self.files.write(f"{folder}/{LABELS}", labels_file(exemplar.labels))
+            classes = exemplar.labels.palette.to_json()
+            row, new = self.store.add_project(asked, identity, title_of(title), exemplar.shape, classes)
+        except BaseException:
+            self._delete_files(folder)
+            raise
+        if not new:  # the same request came twice at once
+            self._delete_files(folder)
+        return row, new
+
+    def delete_project(self, owner: str, identity: str) -> None:
+        """Forget a project, and end what is done with it."""
+        for job in self.store.delete_project(owner, identity):
+            self.workers.cancel(job)
+            self._fits.forget(job)
+        self.models.forget(identity)
+        self._delete_files(project_folder(identity))
+
+    # Jobs
+
+    def render(self, owner: str, key: str | None, project: str, asked: NewRender, target: bytes) -> tuple[Job, bool]:
+        """A render that waits from now on, and whether it is new; what it asks for has been looked at.
+
+        Raises:
+            AnalogonError: it cannot be done. NothingError: there is no such project. KeyTakenError, FullError.
+        """
+        request = asked.model_dump()
+        submission = Submission(owner, key, _digest(RENDER, project, request, target))
+        if (made := self.store.made_job(submission)) is not None:
+            return made, False
+        self.store.project(owner, project)
+        request["method"] = self._method(owner, project, asked)
+        exemplar = self.models.exemplar(project)
+        layout = self.decoding.target(exemplar, target, asked.mapping)
+        check_render(exemplar, layout, request["method"], provenance=asked.provenance, **wishes(request))
+        return self._add(submission, project, RENDER, request, labels_file(layout))
+
+    def _method(self, owner: str, project: str, asked: NewRender) -> str:
+        """The method of a render."""
+        if asked.model is None:
+            info = describe_method(asked.method)
+            if info.learns:
+                raise OptionError(
+                    f"Method '{info.name}' learns the picture first: begin a fit with it, and name that as model."
+                )
+            registry.get(info.name).configure(asked.recipe, asked.settings)
+            return info.name
+        if asked.method is not None or asked.recipe is not None or asked.settings or asked.seed:
+            raise OptionError("A render has a model, or a method with recipe, settings and seed: leave out the others.")
+        try:
+            fit = self.store.job(owner, asked.model)
+        except NothingError:
+            fit = None
+        if fit is None or fit.project != project or fit.kind != FIT or MODEL not in read_files(fit):
+            raise OptionError(f"'{asked.model}' is no fit of this project that has a model: name one that is done.")
+        return str(NewFit.model_validate_json(fit.request).method)
+
+    def fit(self, owner: str, key: str | None, project: str, asked: NewFit) -> tuple[Job, bool]:
+        """A fit that waits from now on; see :meth:`render`."""
+        request = asked.model_dump()
+        submission = Submission(owner, key, _digest(FIT, project, request))
+        if (made := self.store.made_job(submission)) is not None:
+            return made, False
+        self.store.project(owner, project)
+        info = describe_method(asked.method)
+        if not info.learns:
+            raise OptionError(f"Method '{info.name}' needs no fit: name it as the method of a render.")
+        registry.get(info.name).configure(asked.recipe, asked.settings)
+        if asked.minutes is not None and asked.minutes > self.limits.minutes:
+            raise OptionError(
+                f"minutes cannot be {asked.minutes:g}: this server gives {self.limits.minutes:g} at most."
+            )
+        return self._add(submission, project, FIT, request)
+
+    def _add(self, asked: Submission, project: str, kind: str, request: Mapping[str, Any],
+             target: bytes | None = None) -> tuple[Job, bool]:  # fmt: skip
+        identity = new_identity()
+        row, new = self.store.add_job(asked, identity, project, kind, request, self.limits.queue, target)
+        if new:
+            self.workers.wake(kind)
+        return row, new
+
+    def cancel(self, owner: str, identity: str) -> Job:
+        """End a job that waits or runs."""
+        job = self.store.cancel(owner, identity)
+        if job.stopping:
+            self.workers.cancel(identity)
+        return job
+
+    def delete_job(self, owner: str, identity: str) -> bool:
+        """Forget a job that has ended, with its files; False where it has not."""
+        job = self.store.job(owner, identity)
+        if not self.store.delete_job(owner, identity):
+            return False
+        self._forget(job)
+        return True
+
+    def file(self, owner: str, identity: str, name: str) -> bytes:
+        """A file of a result; NothingError where there is none."""
+        job = self.store.job(owner, identity)
+        if name not in read_files(job):
+            raise NothingError
+        return self.files.read(result_file(job.project, job.id, name))
+
+    def _forget(self, job: Job) -> None:
+        self.models.forget(job.project, job.id)
+        self._fits.forget(job.id)
+        for name in RESULTS:
+            with suppress(OSError, AnalogonError):
+                self.files.remove(result_file(job.project, job.id, name))
+
+    def _delete_files(self, folder: str) -> None:
+        with suppress(OSError, AnalogonError):  # what nobody names any more does no harm
+            self.files.delete(folder)
+
+
+def _digest(*parts: Any) -> str:
+    """Of all that a request asks for."""
+    whole = hashlib.sha256()
+    for part in parts:
+        content = part if isinstance(part, bytes) else repr(part).encode(errors="replace")
+        whole.update(hashlib.sha256(content).digest())
+    return whole.hexdigest()
+
+
+def _alone(data: Path) -> IO[str]:
+    """Claim the folder: what runs when a server begins was then left behind by one that is gone."""
+    try:
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = (data / "lock").open("w")
+    except OSError as error:
+        raise InputError(f"'{data}' cannot be used ({error.strerror}): choose another folder with --data.") from None
+    try:
+        import fcntl
+
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except ImportError:  # Windows
+        pass
+    except OSError:
+        lock.close()
+        raise InputError(f"Another server uses '{data}': end it, or choose another folder with --data.") from None
+    return lock

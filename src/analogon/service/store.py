@@ -1,0 +1,381 @@
+"""Projects and jobs in a database: what is acknowledged is on the disk.
+
+A job is taken by one worker at a time. Its server holds a lease on it, and renews that while it works; where the lease
+has run out the job goes back to the queue, and what the former server still says of it is not heard.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, Select, delete, func, make_url, select, update
+from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
+from sqlalchemy.orm import Session
+
+from analogon.errors import InputError, OptionError
+from analogon.service.tables import CANCELLED, FAILED, QUEUED, RUNNING, Base, Job, Project
+from analogon.serving.database import postgresql_engine, sqlite_engine
+
+FILE = "service.sqlite"
+LEASE_SECONDS = 30.0
+"""How long a server that gives no sign of life keeps its jobs, where several share a database."""
+MOST_ATTEMPTS = 5
+"""How often a job is begun: one that takes its server down with it is not begun for ever."""
+GIVEN_UP = f"The server ended {MOST_ATTEMPTS} times while it was at this job: ask for less."
+
+
+Row = TypeVar("Row", Project, Job)
+
+
+class NothingError(Exception):
+    """There is no such project or job, or it is somebody else's."""
+
+
+class FullError(Exception):
+    """The queue is full."""
+
+
+class KeyTakenError(Exception):
+    """The key of a request belongs to another one."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A request that makes something: its key, if it has one, and a hash of all that it asks for."""
+
+    owner: str
+    key: str | None
+    digest: str
+
+
+class Store:
+    """The database; threads and servers may use it at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._for_writing = engine.execution_options(begin="IMMEDIATE")
+        self.shared = engine.dialect.name != "sqlite"
+        """Other servers may use it too."""
+
+    @classmethod
+    def open(cls, data: Path, url: str | None = None) -> Store:
+        """The database of a server, made where there is none.
+
+        Args:
+            data: folder in which there is an SQLite file, unless there is a URL.
+            url: ``postgresql://USER@HOST/NAME``.
+
+        Raises:
+            InputError: it cannot be used. OptionError: the URL is none of these.
+        """
+        shown, engine = _engine(data, url)
+        store = cls(engine)
+        try:
+            Base.metadata.create_all(store._for_writing)
+        except IntegrityError:  # another server makes the same tables at this moment
+            Base.metadata.create_all(store._for_writing)
+        except DatabaseError as error:
+            engine.dispose()
+            reason = str(error.orig).strip().splitlines()[0].rstrip(".")
+            raise InputError(f"The database {shown} cannot be used ({reason}): check --database.") from None
+        return store
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one moment."""
+        with Session(self._engine, expire_on_commit=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction that is on the disk when the block ends, and has not been where it raises."""
+        with Session(self._for_writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def check(self) -> None:
+        """Raise DatabaseError where the database cannot be reached."""
+        with self.reading() as session:
+            session.scalar(select(1))
+
+    # Projects
+
+    def made_project(self, asked: Submission) -> Project | None:
+        """What an earlier request of the same key has made; KeyTakenError where that asked for something else."""
+        with self.reading() as session:
+            return _made(session, select(Project).where(Project.owner == asked.owner, Project.key == asked.key), asked)
+
+    def add_project(self, asked: Submission, identity: str, title: str, size: tuple[int, int],
+                    classes: Sequence[Mapping[str, Any]]) -> tuple[Project, bool]:  # fmt: skip
+        """A project whose files exist already, or the one that the same request has made; and whether it is new."""
+        row = Project(id=identity, owner=asked.owner, title=title, created=now_text(), height=size[0], width=size[1],
+                      classes=json.dumps(list(classes)), key=asked.key, digest=asked.digest)  # fmt: skip
+        try:
+            with self.writing() as session:
+                session.add(row)
+        except IntegrityError:
+            found = self.made_project(asked)
+            if found is None:
+                raise
+            return found, False
+        return row, True
+
+    def project(self, owner: str, identity: str) -> Project:
+        """One project; NothingError where there is none."""
+        with self.reading() as session:
+            found = session.scalar(select(Project).where(Project.id == identity, Project.owner == owner))
+        if found is None:
+            raise NothingError
+        return found
+
+    def projects(self, owner: str, after: int, most: int) -> list[Project]:
+        """The projects of an owner in the order of coming, from the one after a number."""
+        asked = select(Project).where(Project.owner == owner, Project.number > after)
+        with self.reading() as session:
+            return list(session.scalars(asked.order_by(Project.number).limit(most)))
+
+    def delete_project(self, owner: str, identity: str) -> list[str]:
+        """Forget a project and its jobs; returns the names of these."""
+        with self.writing() as session:
+            found = session.scalar(select(Project).where(Project.id == identity, Project.owner == owner))
+            if found is None:
+                raise NothingError
+            jobs = list(session.scalars(select(Job.id).where(Job.project == identity)))
+            session.execute(delete(Job).where(Job.project == identity))
+            session.delete(found)
+            return jobs
+
+    # Jobs, as who asks for them sees them
+
+    def made_job(self, asked: Submission) -> Job | None:
+        """What an earlier request of the same key has made; KeyTakenError where that asked for something else."""
+        with self.reading() as session:
+            return _made(session, select(Job).where(Job.owner == asked.owner, Job.key == asked.key), asked)
+
+    def add_job(self, asked: Submission, identity: str, project: str, kind: str, request: Mapping[str, Any],
+                queue: int, target: bytes | None = None) -> tuple[Job, bool]:  # fmt: skip
+        """A job that waits from now on, or the one that the same request has made; and whether it is new.
+
+        Raises:
+            FullError: ``queue`` jobs wait already. NothingError: the project is gone.
+        """
+        row = Job(id=identity, project=project, owner=asked.owner, kind=kind, state=QUEUED, request=json.dumps(request),
+                  target=target, created=now_text(), started=None, ended=None, progress="{}", error="", record="",
+                  files="{}", version=1, stopping=False, attempts=0, server="", lease=0.0, key=asked.key,
+                  digest=asked.digest)  # fmt: skip
+        try:
+            with self.writing() as session:
+                waiting = session.scalar(select(func.count()).select_from(Job).where(Job.state == QUEUED))
+                if (waiting or 0) >= queue:
+                    raise FullError
+                if session.scalar(select(Project.id).where(Project.id == project)) is None:
+                    raise NothingError
+                session.add(row)
+        except IntegrityError:
+            found = self.made_job(asked)
+            if found is None:
+                raise NothingError from None
+            return found, False
+        return row, True
+
+    def job(self, owner: str, identity: str) -> Job:
+        """One job; NothingError where there is none."""
+        with self.reading() as session:
+            found = session.scalar(select(Job).where(Job.id == identity, Job.owner == owner))
+        if found is None:
+            raise NothingError
+        return found
+
+    def jobs(self, owner: str, after: int, most: int, **wanted: str | None) -> list[Job]:
+        """The jobs of an owner in the order of coming, from the one after a number; of a project, kind or state."""
+        asked = select(Job).where(Job.owner == owner, Job.number > after)
+        for name, value in wanted.items():
+            if value is not None:
+                asked = asked.where(getattr(Job, name) == value)
+        with self.reading() as session:
+            return list(session.scalars(asked.order_by(Job.number).limit(most)))
+
+    def versions(self, identities: Sequence[str]) -> dict[str, int]:
+        """The versions of jobs; those that are gone are not in it."""
+        with self.reading() as session:
+            rows = session.execute(select(Job.id, Job.version).where(Job.id.in_(identities)))
+            return {row.id: row.version for row in rows}
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """How many jobs there are of each kind and state."""
+        asked = select(Job.kind, Job.state, func.count()).group_by(Job.kind, Job.state)
+        with self.reading() as session:
+            return {(kind, state): count for kind, state, count in session.execute(asked)}
+
+    def cancel(self, owner: str, identity: str) -> Job:
+        """End a job that waits, or ask for the end of one that runs; one that has ended stays as it is."""
+        with self.writing() as session:
+            found = session.scalar(select(Job).where(Job.id == identity, Job.owner == owner).with_for_update())
+            if found is None:
+                raise NothingError
+            if found.state == QUEUED:
+                found.state, found.ended = CANCELLED, now_text()
+                found.version += 1
+            elif found.state == RUNNING and not found.stopping:
+                found.stopping = True
+                found.version += 1
+            return found
+
+    def delete_job(self, owner: str, identity: str) -> bool:
+        """Forget a job that has ended; False where it has not."""
+        with self.writing() as session:
+            found = session.scalar(select(Job).where(Job.id == identity, Job.owner == owner).with_for_update())
+            if found is None:
+                raise NothingError
+            if found.state in (QUEUED, RUNNING):
+                return False
+            session.delete(found)
+            return True
+
+    # Jobs, as workers see them
+
+    def take(self, kind: str, server: str) -> Job | None:
+        """The first job that waits, which runs from now on; None where there is none."""
+        with self.writing() as session:
+            return _take(session, kind, server)
+
+    def tell(self, job: Job, progress: Mapping[str, Any]) -> bool:
+        """Write down how far a job is; False where it is this server's no more."""
+        return self._change(job, progress=json.dumps(progress))
+
+    def end(self, job: Job, state: str, error: str, *, record: Mapping[str, Any],
+            files: Mapping[str, Any]) -> tuple[bool, Job | None]:  # fmt: skip
+        """Write down how a job has ended, and take the next one of its kind in the same transaction.
+
+        Returns:
+            False where it is this server's no more; the next one, if there is one.
+        """
+        values = {"record": json.dumps(dict(record)) if record else "", "files": json.dumps(dict(files))}
+        values |= {"state": state, "error": error, "ended": now_text(), "server": ""}
+        with self.writing() as session:
+            return _changed(session, job, stopping=False, **values), _take(session, job.kind, job.server)
+
+    def target(self, job: Job) -> bytes:
+        """The label map of a render, as PNG; NothingError where the job is gone."""
+        with self.reading() as session:
+            found = session.scalar(select(Job.target).where(Job.id == job.id))
+        if found is None:
+            raise NothingError
+        return found
+
+    def put_back(self, job: Job) -> bool:
+        """Have a job wait again, as it did before it was taken."""
+        return self._change(job, state=QUEUED, server="", attempts=Job.attempts - 1)
+
+    def _change(self, job: Job, **values: Any) -> bool:
+        with self.writing() as session:
+            return _changed(session, job, **values)
+
+    def renew(self, server: str, jobs: Sequence[str]) -> tuple[set[str], set[str]]:
+        """A sign of life of a server: which of these jobs are still its own, and which of them are to be cancelled."""
+        if not jobs:
+            return set(), set()
+        own = (Job.id.in_(jobs), Job.state == RUNNING, Job.server == server)
+        with self.writing() as session:
+            session.execute(update(Job).where(*own).values(lease=time.time() + LEASE_SECONDS))
+            rows = session.execute(select(Job.id, Job.stopping).where(*own)).all()
+            return {identity for identity, _ in rows}, {identity for identity, stopping in rows if stopping}
+
+    def recover(self, *, alone: bool = False) -> int:
+        """Have the jobs wait again whose servers are gone; how many there are.
+
+        Args:
+            alone: there is no other server, so that whatever runs has been left behind.
+        """
+        gone = Job.state == RUNNING
+        if not alone:
+            gone &= Job.lease < time.time()
+        with self.writing() as session:
+            rows = session.scalars(select(Job).where(gone).with_for_update(skip_locked=True)).all()
+            for row in rows:
+                row.version += 1
+                row.server = ""
+                if row.stopping:
+                    row.state, row.ended = CANCELLED, now_text()
+                elif row.attempts >= MOST_ATTEMPTS:
+                    row.state, row.ended, row.error = FAILED, now_text(), GIVEN_UP
+                else:
+                    row.state = QUEUED
+            return len(rows)
+
+
+def _take(session: Session, kind: str, server: str) -> Job | None:
+    first = select(Job).where(Job.state == QUEUED, Job.kind == kind).order_by(Job.number).limit(1)
+    found = session.scalar(first.with_for_update(skip_locked=True))
+    if found is not None:
+        found.state, found.server, found.lease = RUNNING, server, time.time() + LEASE_SECONDS
+        found.attempts += 1
+        found.version += 1
+        found.started = found.started or now_text()
+    return found
+
+
+def _changed(session: Session, job: Job, **values: Any) -> bool:
+    # the number of attempts tells a server that takes a job again from the same one before
+    mine = (Job.id == job.id, Job.state == RUNNING, Job.server == job.server, Job.attempts == job.attempts)
+    changed = session.execute(update(Job).where(*mine).values(version=Job.version + 1, **values))
+    return bool(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def read_request(job: Job) -> dict[str, Any]:
+    """What a job is asked for."""
+    asked: dict[str, Any] = json.loads(job.request)
+    return asked
+
+
+def read_files(job: Job) -> dict[str, int]:
+    """Names and bytes of the files of a job."""
+    files: dict[str, int] = json.loads(job.files)
+    return files
+
+
+def new_identity() -> str:
+    """A name that nobody guesses and any file system takes."""
+    return secrets.token_hex(8)
+
+
+def now_text() -> str:
+    """The time (UTC, ISO 8601)."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def _made(session: Session, rows: Select[Row], asked: Submission) -> Row | None:
+    if asked.key is None:
+        return None
+    found = session.scalar(rows)
+    if found is not None and found.digest != asked.digest:
+        raise KeyTakenError
+    return found
+
+
+def _engine(data: Path, url: str | None) -> tuple[str, Engine]:
+    """The database and how messages call it."""
+    if url is None:
+        return f"'{data / FILE}'", sqlite_engine(data / FILE)
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise OptionError("--database is no URL: give postgresql://USER@HOST/NAME, or leave it out.") from None
+    shown = f"'{parsed.render_as_string(hide_password=True)}'"
+    if parsed.get_backend_name() not in ("postgresql", "postgres") or not parsed.database:
+        raise OptionError(f"--database {shown} cannot be used: give postgresql://USER@HOST/NAME, or leave it out.")
+    try:
+        return shown, postgresql_engine(parsed)
+    except ImportError:
+        raise OptionError("--database needs psycopg for PostgreSQL: pip install 'analogon[service]'.") from None

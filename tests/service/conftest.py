@@ -1,0 +1,36 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import analogon
+
+from .served import POSTGRES, layout, photo, postgresql, serving
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A service that a module's tests share."""
+    with serving(tmp_path_factory.mktemp("service") / "data") as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def client(url: str) -> Iterator[analogon.Client]:
+    with analogon.Client(url, patience=0) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def project(client: analogon.Client):
+    return client.create_project(photo(), layout(), "A ball")
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a PostgreSQL database; skips where there is none on this machine."""
+    if not (POSTGRES / "initdb").exists():
+        pytest.skip("there is no PostgreSQL on this machine")
+    folder: Path = tmp_path_factory.mktemp("pg")
+    with postgresql(folder) as address:
+        yield address

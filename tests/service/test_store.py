@@ -1,0 +1,158 @@
+"""The queue on both databases: order, leases, keys, and what becomes of jobs whose server is gone."""
+
+import threading
+import time
+
+import pytest
+from sqlalchemy import delete, update
+
+from analogon.service import store as stores
+from analogon.service.store import FullError, KeyTakenError, NothingError, Store, Submission, new_identity
+from analogon.service.tables import Job, Project
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request, tmp_path):
+    url = request.getfixturevalue("postgres") if request.param == "postgresql" else None
+    found = Store.open(tmp_path, url)
+    with found.writing() as session:
+        session.execute(delete(Job))
+        session.execute(delete(Project))
+    yield found
+    found.close()
+
+
+def asked(key=None, digest="d", owner="me"):
+    return Submission(owner, key, digest)
+
+
+@pytest.fixture
+def project(store):
+    return store.add_project(asked(), new_identity(), "A ball", (16, 16), [])[0].id
+
+
+def job(store, project, kind="render", queue=100, **more):
+    return store.add_job(asked(**more), new_identity(), project, kind, {"seed": 1}, queue, b"png")[0]
+
+
+def state(store, one):
+    return store.job("me", one.id).state
+
+
+def test_jobs_are_taken_in_order_by_kind(store, project):
+    first, fit, second = job(store, project), job(store, project, "fit"), job(store, project)
+    assert [store.take("render", "a").id, store.take("render", "b").id] == [first.id, second.id]
+    assert store.take("render", "a") is None
+    assert store.take("fit", "a").id == fit.id
+    assert store.target(first) == b"png"
+    assert [one.id for one in store.jobs("me", 0, 10, kind="render")] == [first.id, second.id]
+    assert [one.id for one in store.jobs("me", first.number, 1)] == [fit.id]
+
+
+def test_each_job_is_taken_once_by_many(store, project):
+    jobs = [job(store, project).id for _ in range(30)]
+    taken: list[str] = []
+
+    def work(name):
+        one = store.take("render", name)
+        while one is not None:
+            taken.append(one.id)
+            mine, one = store.end(one, "done", "", record={}, files={})
+            assert mine
+
+    threads = [threading.Thread(target=work, args=(f"server {n}",)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == sorted(jobs)
+    assert store.counts() == {("render", "done"): 30}
+
+
+def test_a_key_makes_one_thing(store, project):
+    one = store.add_job(asked("k"), new_identity(), project, "render", {}, 100)[0]
+    again, new = store.add_job(asked("k"), new_identity(), project, "render", {}, 100)
+    assert (again.id, new) == (one.id, False)
+    with pytest.raises(KeyTakenError):
+        store.add_job(asked("k", "other"), new_identity(), project, "render", {}, 100)
+    assert store.add_job(asked("k", "other", "you"), new_identity(), project, "render", {}, 100)[1]
+    made = store.add_project(asked("k"), new_identity(), "x", (16, 16), [])[0]
+    assert store.add_project(asked("k"), new_identity(), "x", (16, 16), [])[0].id == made.id
+
+
+def test_the_queue_has_an_end(store, project):
+    job(store, project, queue=1)
+    with pytest.raises(FullError):
+        job(store, project, queue=1)
+    store.take("render", "a")
+    job(store, project, queue=1)
+
+
+def test_others_see_nothing(store, project):
+    one = job(store, project)
+    for ask in (
+        lambda: store.job("you", one.id),
+        lambda: store.project("you", project),
+        lambda: store.cancel("you", one.id),
+        lambda: store.delete_project("you", project),
+    ):
+        with pytest.raises(NothingError):
+            ask()
+    assert store.jobs("you", 0, 10) == [] and store.projects("you", 0, 10) == []
+
+
+def test_cancelling(store, project):
+    waits, runs = job(store, project), job(store, project)
+    assert store.cancel("me", waits.id).state == "cancelled"
+    taken = store.take("render", "a")
+    assert taken.id == runs.id
+    assert store.cancel("me", runs.id).stopping
+    assert store.renew("a", [runs.id]) == ({runs.id}, {runs.id})
+    assert not store.delete_job("me", runs.id)
+    store.end(taken, "cancelled", "", record={}, files={})
+    assert state(store, runs) == "cancelled" and store.cancel("me", runs.id).state == "cancelled"
+    assert store.delete_job("me", runs.id)
+    with pytest.raises(NothingError):
+        store.job("me", runs.id)
+
+
+def test_a_lease_that_has_run_out(store, project):
+    one = job(store, project)
+    former = store.take("render", "a")
+    assert store.recover() == 0
+    with store.writing() as session:
+        session.execute(update(Job).values(lease=time.time() - 1))
+    assert store.recover() == 1 and state(store, one) == "queued"
+    latter = store.take("render", "b")
+    assert not store.tell(former, {"stage": "x"}) and not store.put_back(former)
+    assert store.end(former, "failed", "no", record={}, files={})[0] is False
+    assert store.renew("a", [one.id]) == (set(), set())
+    assert state(store, one) == "running"
+    assert store.end(latter, "done", "", record={"a": 1}, files={"image.png": 3})[0]
+    assert store.recover(alone=True) == 0
+
+
+def test_one_that_takes_its_server_down_ends(store, project):
+    one = job(store, project)
+    for _ in range(stores.MOST_ATTEMPTS):
+        assert state(store, one) == "queued"
+        store.take("render", "a")
+        store.recover(alone=True)
+    assert state(store, one) == "failed" and store.job("me", one.id).error == stores.GIVEN_UP
+
+
+def test_put_back_in_good_order_costs_no_attempt(store, project):
+    one = job(store, project)
+    for _ in range(stores.MOST_ATTEMPTS + 2):
+        assert store.put_back(store.take("render", "a"))
+    assert state(store, one) == "queued" and store.job("me", one.id).attempts == 0
+
+
+def test_deleting_a_project_takes_its_jobs_along(store, project):
+    one = job(store, project)
+    running = store.take("render", "a")
+    assert store.delete_project("me", project) == [one.id]
+    assert store.end(running, "done", "", record={}, files={})[0] is False
+    assert store.versions([one.id]) == {}
+    with pytest.raises(NothingError):
+        job(store, project)
