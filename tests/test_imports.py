@@ -117,13 +117,37 @@ import importlib, pkgutil, analogon
 for module in pkgutil.walk_packages(analogon.__path__, "analogon."):
     parts = module.name.split(".")
     if parts[1] in ("features", "training") or parts[1] == "methods" and len(parts) > 2 \
-            and parts[2] not in ("base", "registry"):
+            and parts[2] not in ("base", "registry") or module.name == "analogon.augment.torch_dataset":
         continue
     importlib.import_module(module.name)
     print(module.name)
 """
     names = python(WITHOUT_TORCH + code).split()
     assert {"analogon.api", "analogon.methods.registry", "analogon.cli.make", "analogon.segment"} <= set(names)
+
+
+def test_samples_are_written_and_drawn_without_torch_and_the_libraries_that_read_them(tmp_path: Path):
+    code = f"""
+import sys
+import numpy as np
+from analogon import LabelClass, LabelMap, OptionError, Palette
+from analogon.augment import FORMATS, Export, Sample, StoredSamples, Transform, export
+from analogon.augment.values import encode, write_sample
+labels = LabelMap(np.ones((16, 16), int), Palette((LabelClass(1, "cell", (9, 9, 9)),)))
+one = Sample("000000", np.zeros((16, 16, 3), np.float32), labels, np.ones((16, 16), np.int32), (1,))
+write_sample(encode(one), {str(tmp_path / "samples" / "000000")!r})
+export({str(tmp_path)!r}, Export(tuple(FORMATS)))
+Transform(StoredSamples({str(tmp_path)!r}), p=1.0)(image=np.zeros((9, 9), np.uint8), mask=np.zeros((9, 9), int))
+print(sorted({{"albumentations", "datasets", "pycocotools", "torch", "webdataset", "yaml"}} & set(sys.modules)))
+try:
+    from analogon.augment import SampleDataset
+except OptionError as error:
+    print(error)
+"""
+    out = python(WITHOUT_TORCH + code)
+    assert out.splitlines()[0] == "[]"
+    assert "pip install 'analogon[neural]'" in out
+    assert {path.name for path in tmp_path.iterdir()} >= {"png", "coco", "yolo", "hf", "wds"}
 
 
 def test_every_module_imports_without_a_warning():

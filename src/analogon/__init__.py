@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from analogon._version import __version__
 
 if TYPE_CHECKING:
-    from analogon import datasets, jobs, layout
+    from analogon import augment, datasets, jobs, layout
     from analogon.animation import Animation
     from analogon.api import Model, fit, fit_many, load
     from analogon.batching import Fitted, fit_each
@@ -126,7 +126,7 @@ _HOMES = {
     "analogon.study": ("make_study", "serve_study", "study_results"),
 }  # fmt: skip
 #: Public modules, with names of their own.
-_ROOMS = ("datasets", "jobs", "layout")
+_ROOMS = ("augment", "datasets", "jobs", "layout")
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -171,6 +171,7 @@ __all__ = [
     "__version__",
     "animate",
     "assess",
+    "augment",
     "bench",
     "check_animation",
     "check_jobs",

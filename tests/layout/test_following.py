@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage as ndi
 
 import analogon
-from analogon import Exemplar, LabelClass, LabelMap, Layout, OptionError, Palette
+from analogon import Exemplar, LabelClass, LabelError, LabelMap, Layout, OptionError, Palette
 from analogon.layout import (
     Brush,
     Delete,
@@ -139,3 +139,24 @@ def test_places_are_held_but_for_their_rim_and_where_the_class_is_another():
     places = analogon.fit(exemplar).render(exemplar.labels, places=given).provenance.places
     assert (places[11:29, 5:23] == given[11:29, 5:23]).all()
     assert (places[:, 25:, 1] >= 24).all()
+
+
+def test_carried_pixels_of_a_part_of_a_larger_source():
+    layout = Move(of="tree", right=1).apply(Layout.split(drawn(SCENE)))
+    plain, larger = carried(layout), carried(layout, (90, 80), (40, 30))
+    held = plain[..., 0] >= 0
+    assert held.any()
+    assert (larger[held] == plain[held] + [40, 30]).all() and (larger[~held] == -1).all()
+
+
+def test_known_objects_are_apart_though_they_touch():
+    labels = drawn(SCENE)
+    numbers = np.zeros(labels.shape, np.int32)
+    tree = labels.ids == next(c.id for c in labels.palette.classes if c.name == "tree")
+    numbers[tree] = np.where(np.nonzero(tree)[1] == np.nonzero(tree)[1].min(), 5, 9)
+    whole, split = Layout.split(labels), Layout.split(labels, instances=numbers)
+    assert len(split.objects) == len(whole.objects) + 1
+    assert {tuple(np.unique(numbers[split.seen(name)])) for name in ("tree", "tree 2")} == {(5,), (9,)}
+    assert (split.ids == labels.ids).all()
+    with pytest.raises(LabelError, match="differ in size"):
+        Layout.split(labels, instances=numbers[:-1])

@@ -130,6 +130,11 @@ _VERBS = {
         "FOLDER --methods A,B -o DIR [OPTIONS]",
         "Example: analogon bench cases --methods patch,semia:fast -o out",
     ),
+    "augment": (
+        "Make a labelled dataset of a few annotated pictures, to train networks with.",
+        "SOURCE... -n NUMBER -o DIR [OPTIONS]",
+        "Example: analogon augment annotated -n 200 -o dataset --format coco,png",
+    ),
     "methods": (
         "List the methods, or the recipes and settings of one.",
         "[NAME]",

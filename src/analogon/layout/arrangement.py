@@ -47,22 +47,33 @@ class Layout:
     following: int
 
     @classmethod
-    def split(cls, labels: LabelMap, connectivity: Literal[4, 8] = 8) -> Layout:
+    def split(
+        cls, labels: LabelMap, connectivity: Literal[4, 8] = 8, instances: NDArray[np.int32] | None = None
+    ) -> Layout:
         """The connected regions of each class as objects.
 
         Large things tend to lie behind small ones, so objects begin in the order of the area that their class has, and
         within a class of their own area, the largest at the back. The largest of a class is called like the class,
         the others "tree 2", "tree 3" and so on.
 
+        Args:
+            connectivity: 8 or 4, which neighbours of a pixel make one region with it.
+            instances: (h, w), numbers of objects that are known, 0 for none: what has one number and one class is one
+                object, connected or not, and touching ones are apart.
+
         Raises:
-            OptionError: ``connectivity`` is neither 4 nor 8.
+            OptionError: ``connectivity`` is neither 4 nor 8. LabelError: the instances have another size.
         """
+        if instances is not None and instances.shape != labels.shape:
+            raise LabelError("The instances and the label map of a layout differ in size: give equal sizes.")
         if connectivity not in (4, 8):
             raise OptionError(f"The connectivity of a layout is 4 or 8 neighbours, not {connectivity!r}.")
         found: list[tuple[int, int, Region]] = []
         for label in labels.palette.classes:
-            numbers, _ = parts_of(labels.ids == label.id, connectivity)
-            regions = [Region.of(numbers[at] == n, at[0].start, at[1].start) for n, at in _boxes(numbers)]
+            mask = labels.ids == label.id
+            known = [] if instances is None else _regions(np.where(mask, instances, 0))
+            numbers, _ = parts_of(mask if instances is None else mask & (instances == 0), connectivity)
+            regions = known + _regions(numbers)
             total = sum(region.area for region in regions)
             found += [(total, label.id, region) for region in regions]
         found.sort(key=lambda one: (-one[0], one[1], -one[2].area, one[2].top, one[2].left))
@@ -344,11 +355,12 @@ def composed(objects: Iterable[LayoutObject], shape: tuple[int, int]) -> NDArray
     return owners
 
 
-def _boxes(numbers: NDArray[np.int32]) -> list[tuple[int, tuple[slice, slice]]]:
-    """The number of each connected part, from 1 on, with the box that holds it."""
+def _regions(numbers: NDArray[np.int32]) -> list[Region]:
+    """The pixels of each number, from 1 on."""
     from scipy import ndimage as ndi
 
-    return [(n, box) for n, box in enumerate(ndi.find_objects(numbers), start=1) if box is not None]
+    found = [(n, box) for n, box in enumerate(ndi.find_objects(numbers), start=1) if box is not None]
+    return [Region.of(numbers[at] == n, at[0].start, at[1].start) for n, at in found]
 
 
 def _known(wrong: str, names: Sequence[str]) -> str:

@@ -115,12 +115,18 @@ def guides(layout: Layout, weight: float = WEIGHT, *, besides: NDArray[np.int32]
     return (Guide("objects", source, target, weight),)
 
 
-def carried(layout: Layout) -> NDArray[np.int32]:
+def carried(
+    layout: Layout, within: tuple[int, int] | None = None, origin: tuple[int, int] = (0, 0)
+) -> NDArray[np.int32]:
     """The pixels that objects which were moved, turned or mirrored take with them: int32 (h, w, 2).
 
     Row and column in the source of each of their pixels, and -1 for all others: what has not moved, what was painted,
     and what was stretched or shrunk by more than a fifth, which had better be made anew (see :func:`guides`). Take it
     for ``places`` of a render, together with :func:`keep_mask`.
+
+    Args:
+        within: height and width of the source where it is larger than the layout, as one of joined pictures is.
+        origin: row and column there of the layout's first pixel.
     """
     where = places(layout)
     moved = ~np.isnan(where[..., 0]) & (np.abs(where - _own(layout.shape)).max(-1) > MOVED)
@@ -140,7 +146,7 @@ def carried(layout: Layout) -> NDArray[np.int32]:
         pads = [[(0, 0), (0, 0)], [(0, 0), (0, 0)]]
         pads[0][axis], pads[1][axis] = first, second
         whole &= ~(np.pad(wrong, pads[0]) | np.pad(wrong, pads[1]))
-    found[box][whole] = np.clip(np.rint(where[box][whole]), 0, np.array(layout.shape) - 1)
+    found[box][whole] = np.clip(np.rint(where[box][whole]) + origin, 0, np.array(within or layout.shape) - 1)
     return found
 
 

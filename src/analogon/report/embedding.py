@@ -62,21 +62,31 @@ def photos(folder: Path, paths: Iterable[Path], fidelity: Fidelity, room: float)
     known: dict[str, Photo] = {}
     for path in dict.fromkeys(paths):
         pixels = to_bytes(read_image(folder / path))
-        digest = hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()[:16]
-        if digest not in known:
-            known[digest] = _photo(f"p-{digest}", pixels, fidelity)
-            room -= len(known[digest].uri)
+        key = _key("p", pixels)
+        if key not in known:
+            known[key] = _photo(key, pixels, fidelity)
+            room -= len(known[key].uri)
             if room < 0:
                 return None
-        found[path] = known[digest]
+        found[path] = known[key]
     return found
+
+
+def picture_photo(image: NDArray[np.float32], fidelity: Fidelity) -> Photo:
+    """A picture, float32 (h, w, 3) in [0, 1], in that fidelity."""
+    pixels = to_bytes(image)
+    return _photo(_key("p", pixels), pixels, fidelity)
 
 
 def label_photo(labels: LabelMap) -> Photo:
     """A label map in its colours, without loss."""
     colors = labels.colors()
-    digest = hashlib.sha256(f"{colors.shape}".encode() + colors.tobytes()).hexdigest()[:16]
-    return _photo(f"m-{digest}", colors, Fidelity())
+    return _photo(_key("m", colors), colors, Fidelity())
+
+
+def _key(kind: str, pixels: NDArray[np.uint8]) -> str:
+    digest = hashlib.sha256(f"{pixels.shape}".encode() + pixels.tobytes()).hexdigest()[:16]
+    return f"{kind}-{digest}"
 
 
 def _photo(key: str, pixels: NDArray[np.uint8], fidelity: Fidelity) -> Photo:

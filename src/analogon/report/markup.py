@@ -13,7 +13,7 @@ class Markup(str):
 
 
 #: Elements that have no content and no end.
-_VOID = {"img", "col", "br", "rect"}
+_VOID = {"img", "col", "br"}
 
 
 def escape(text: str) -> Markup:

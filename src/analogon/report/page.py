@@ -79,10 +79,6 @@ def _provenances(comparison: Comparison, room: float) -> dict[Path, Places]:
 def _page(comparison: Comparison, maps: Mapping[Path, LabelMap], album: Album, fidelity: Fidelity) -> str:
     style = _template("page.css")
     script = "\n".join(_template(name) for name in _SCRIPTS)
-    policy = (
-        f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {_hash(script)}; "
-        "base-uri 'none'; form-action 'none'"
-    )
     body = join(
         [
             summary(comparison),
@@ -92,7 +88,7 @@ def _page(comparison: Comparison, maps: Mapping[Path, LabelMap], album: Album, f
         ]
     )
     return Template(_template("page.html")).substitute(
-        policy=policy,
+        policy=policy_of(style, script),
         style=style,
         script=script,
         title=join([comparison.title]),
@@ -106,6 +102,12 @@ def _page(comparison: Comparison, maps: Mapping[Path, LabelMap], album: Album, f
 
 def _template(name: str) -> str:
     return (files("analogon.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def policy_of(style: str, script: str | None = None) -> str:
+    """The security policy of a page that has everything in it: this style, this script, and nothing from elsewhere."""
+    scripts = f"script-src {_hash(script)}; " if script is not None else ""
+    return f"default-src 'none'; img-src data:; style-src {_hash(style)}; {scripts}base-uri 'none'; form-action 'none'"
 
 
 def _hash(text: str) -> str:

@@ -1,0 +1,271 @@
+"""A folder of samples: made by several workers in any order, kept in the order of their indices.
+
+A sample is accepted or refused when all before it are, so that the folder is the same whoever made the samples, and
+after every interruption. What is beside the samples is derived from them.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import count as counted
+from itertools import islice
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analogon.augment.exporting import Export, export
+from analogon.augment.filtering import NEAR, Refusal
+from analogon.augment.making import check, make_sample
+from analogon.augment.overview import write_overview
+from analogon.augment.settings import Settings
+from analogon.augment.sources import Sources, load_sources
+from analogon.augment.values import RECORD, SAMPLES, encode, sample_folders, sample_name, sweep, write_sample
+from analogon.errors import AnalogonError, InputError, OptionError
+from analogon.io import write_text
+from analogon.io.holding import alone
+from analogon.run import Progress, ignore
+from analogon.workers import Workers, open_workers
+
+#: What a dataset was asked for, and the folder with a file for each index that has no sample.
+REQUEST, REFUSED = "dataset.json", "refused"
+#: Where more than this many are refused for each that is not, after so many, something else is wrong.
+HOPELESS, PATIENCE = 20, 40
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What was made.
+
+    Attributes:
+        folder: of the dataset.
+        samples: how many it has.
+        refusals: of the indices that have none.
+        files: what is beside the samples: folders of formats, sheet, statistics.
+    """
+
+    folder: Path
+    samples: int
+    refusals: tuple[Refusal, ...]
+    files: tuple[Path, ...] = ()
+
+
+def make_dataset(
+    sources: Sources | Sequence[str | PathLike[str]] | str | PathLike[str],
+    count: int,
+    *,
+    output: str | PathLike[str],
+    settings: Settings | None = None,
+    formats: Sequence[str] = ("png",),
+    validation: float = 0.0,
+    unlabelled: str | PathLike[str] | None = None,
+    workers: int | None = None,
+    cluster: str | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Dataset:
+    """Invent labelled pictures after annotated ones, and write them as a dataset.
+
+    After Ctrl-C, or when the process was killed, the same call goes on from there; with a larger ``count`` it makes
+    more. The samples do not depend on the number of workers.
+
+    Args:
+        sources: annotated pictures, or what :func:`load_sources` takes.
+        count: how many samples there should be.
+        output: folder of the dataset: ``samples/000000/`` with image.png, labels.png, instances.png and record.json;
+            ``refused/000001.json``; a folder for each of ``formats``; sheet.png, statistics.html.
+        settings: of the samples.
+        formats: see :data:`FORMATS`; none for the samples alone.
+        validation: share of the samples that formats hold back.
+        unlabelled: see :func:`load_sources`.
+        workers: how many processes, 1 for this one; None for as many as there are processors, or the cluster has.
+            A script that has several must not do this at its top level, but under ``if __name__ == "__main__":``.
+        cluster: address of a Ray cluster, or "auto"; None for this machine.
+        progress: called with :class:`~analogon.Progress` events, a step per sample.
+
+    Raises:
+        InputError, LabelError: a file cannot be used or written. OptionError: an argument cannot be, the folder holds a
+            dataset of other sources or settings, or nearly all samples are refused.
+    """
+    settings, listener = settings or Settings(), progress or ignore
+    if count < 1:
+        raise OptionError(f"The number of samples cannot be {count}: give a whole number from 1 on with -n.")
+    wanted = Export(tuple(formats), settings.things or None, validation) if formats else None
+    if not isinstance(sources, Sources):
+        listener(Progress("reading", 0, count))
+        sources = load_sources(sources, unlabelled)
+    elif unlabelled is not None:
+        raise OptionError("Unlabelled pictures belong to sources that are loaded: give them to load_sources.")
+    check(sources, settings)
+    folder = Path(output)
+    # Before anything is written: a cluster may not be there.
+    with open_workers(workers, cluster) as hands:
+        return _make(folder, sources, count, settings, wanted, hands, listener)
+
+
+def _make(
+    folder: Path,
+    sources: Sources,
+    count: int,
+    settings: Settings,
+    wanted: Export | None,
+    hands: Workers,
+    listener: Callable[[Progress], None],
+) -> Dataset:
+    try:
+        (folder / SAMPLES).mkdir(parents=True, exist_ok=True)
+        (folder / REFUSED).mkdir(exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(f"'{folder}' cannot be the dataset's folder ({reason}): choose another with -o.") from error
+    with alone(folder, "dataset"):
+        _check_request(folder, sources, settings)
+        sweep(folder / SAMPLES)
+        found = _Found.read(folder)
+        _fill(found, count, sources, settings, hands, listener)
+        files = [] if wanted is None else export(folder, wanted)
+        reasons = [refusal.reason for refusal in found.refusals]
+        files += write_overview(folder, sources, reasons, things=settings.things or None)
+    return Dataset(folder, len(found), tuple(found.refusals), tuple(files))
+
+
+def made(shared: tuple[bytes, str], index: int) -> dict[str, Any]:
+    """What one worker does: the files of a sample, or the refusal, and the fingerprint."""
+    packed, settings = shared
+    sample = make_sample(_unpacked(packed), Settings(**json.loads(settings)), index)
+    if isinstance(sample, Refusal):
+        return {"refusal": sample.record()}
+    return {"files": encode(sample), "fingerprint": sample.record["fingerprint"]}
+
+
+@lru_cache(maxsize=1)
+def _unpacked(packed: bytes) -> Sources:
+    """The sources, once for all samples of a process."""
+    return Sources.unpack(packed)
+
+
+@dataclass
+class _Found:
+    """The samples and refusals of a dataset's folder, by index."""
+
+    folder: Path
+    prints: dict[int, str] = field(default_factory=dict)
+    refused: dict[int, Refusal] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, folder: Path) -> _Found:
+        found = cls(folder)
+        for path in sample_folders(folder):
+            try:
+                record = json.loads((path / RECORD).read_text(encoding="utf-8"))
+                found.prints[int(record["index"])] = str(record["fingerprint"])
+            except (OSError, ValueError, KeyError) as error:
+                raise InputError(f"'{path}' is no sample ({error}): delete the folder, it is made again.") from error
+        for path in sorted((folder / REFUSED).glob("*.json")):
+            try:
+                refusal = Refusal(**json.loads(path.read_text(encoding="utf-8")))
+            except (OSError, ValueError, TypeError) as error:
+                raise InputError(f"'{path}' cannot be read ({error}): delete it, it is made again.") from error
+            found.refused[refusal.index] = refusal
+        return found
+
+    def __len__(self) -> int:
+        return len(self.prints)
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        return [self.refused[index] for index in sorted(self.refused)]
+
+    def unknown(self) -> Iterator[int]:
+        """Indices of which nothing is known."""
+        return (index for index in counted() if index not in self.prints and index not in self.refused)
+
+    def settle(self, index: int, value: dict[str, Any]) -> None:
+        """Keep a sample or a refusal, when all before it are known; of two that look the same the first is kept."""
+        if "refusal" in value:
+            refusal = Refusal(**value["refusal"])
+        elif (double := self._alike(index, value["fingerprint"])) is not None:
+            refusal = Refusal(index, "duplicate", {"of": float(double)})
+        else:
+            write_sample(value["files"], self.folder / SAMPLES / sample_name(index))
+            self.prints[index] = value["fingerprint"]
+            return
+        write_text(self.folder / REFUSED / f"{sample_name(index)}.json", json.dumps(refusal.record(), indent=1) + "\n")
+        self.refused[index] = refusal
+
+    def _alike(self, index: int, fingerprint: str) -> int | None:
+        """The first earlier sample that looks the same."""
+        before = sorted(number for number in self.prints if number < index)
+        if not before:
+            return None
+        rows = _bits("".join(self.prints[number] for number in before)).reshape(len(before), -1)
+        differing = np.bitwise_count(rows ^ _bits(fingerprint)).sum(1)
+        same = np.flatnonzero(differing <= NEAR)
+        return before[int(same[0])] if len(same) else None
+
+    def check_hope(self) -> None:
+        """Give up where hardly anything is accepted."""
+        if len(self.refused) >= PATIENCE and len(self.refused) > HOPELESS * len(self.prints):
+            reasons = [refusal.reason for refusal in self.refused.values()]
+            most = max(sorted(set(reasons)), key=reasons.count)
+            way = "more pictures, or another --seed" if most == "duplicate" else f"another --{most}, or other --layouts"
+            total = len(reasons) + len(self.prints)
+            raise OptionError(f"Of {total} samples {len(reasons)} were refused, most for '{most}': use {way}.")
+
+
+def _bits(digits: str) -> NDArray[np.uint8]:
+    return np.frombuffer(bytes.fromhex(digits), np.uint8)
+
+
+def _fill(
+    found: _Found,
+    count: int,
+    sources: Sources,
+    settings: Settings,
+    hands: Workers,
+    listener: Callable[[Progress], None],
+) -> None:
+    """Make samples until there are enough."""
+    begun, before = time.monotonic(), len(found)
+    listener(Progress("making samples", before, count))
+    if before >= count:
+        return
+    shared = sources.pack(), json.dumps(settings.record())
+    while len(found) < count:
+        batch, waiting, settled = list(islice(found.unknown(), count - len(found))), dict[int, Any](), 0
+        for number, outcome in hands.each(made, batch, shared=shared):
+            if outcome.error is not None:
+                raise AnalogonError(f"Sample {sample_name(batch[number])} cannot be made: {outcome.error}")
+            waiting[number] = outcome.value
+            while settled in waiting:
+                found.settle(batch[settled], waiting.pop(settled))
+                settled += 1
+                found.check_hope()
+            pace = (time.monotonic() - begun) / max(len(found) - before, 1)
+            left = (count - len(found)) * pace if len(found) > before else None
+            listener(Progress("making samples", len(found), count, seconds_left=left))
+
+
+def _check_request(folder: Path, sources: Sources, settings: Settings) -> None:
+    """Write down what the dataset is asked for; OptionError where the folder holds what something else asked for."""
+    request = {"sources": sources.record(), "settings": settings.record()}
+    path = folder / REQUEST
+    if path.exists():
+        try:
+            known = json.loads(path.read_text(encoding="utf-8"))
+            was = known["settings"], known["sources"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"'{path}' cannot be read ({error}): choose another folder with -o.") from error
+        if was != (request["settings"], request["sources"]):
+            differing = [name for name, value in request["settings"].items() if was[0].get(name) != value]
+            what = f"another '{differing[0]}'" if differing else "other sources"
+            raise OptionError(f"'{folder}' holds a dataset with {what}: choose another folder with -o.")
+        return
+    if any(sample_folders(folder)):
+        raise OptionError(f"'{folder}' holds samples of an unknown origin: choose another folder with -o.")
+    write_text(path, json.dumps(request, indent=1, ensure_ascii=False) + "\n")

@@ -1,0 +1,170 @@
+"""Datasets: the same whoever makes them, and however often that is broken off."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from analogon import InputError, OptionError, read_labels, write_image, write_labels
+from analogon.augment import Settings, load_sources, make_dataset, read_samples
+from analogon.cli import main
+
+from .pictures import cells, discs, sources, street
+
+PLAIN = {"seed": 3, "options": {"rounds": 2}}
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def annotated(tmp_path_factory):
+    root = tmp_path_factory.mktemp("annotated")
+    for number in (0, 1):
+        one = discs(number, 48)
+        for part in ("images", "labels"):
+            (root / part).mkdir(exist_ok=True)
+        write_image(root / "images" / f"{number}.png", one.image)
+        write_labels(root / "labels" / f"{number}.png", one.labels)
+    return root
+
+
+@pytest.fixture(scope="module")
+def whole(annotated, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole") / "set"
+    made = make_dataset(annotated, 6, output=folder, settings=Settings(**PLAIN), workers=1)
+    assert made.samples == 6
+    return folder
+
+
+def test_what_is_there(whole):
+    found = list(read_samples(whole))
+    assert len(found) == 6 and len({one.record["fingerprint"] for one in found}) == 6
+    assert {path.name for path in whole.iterdir()} >= {"samples", "refused", "png", "sheet.png", "statistics.html"}
+    assert {one.shape for one in found} == {(48, 48)}
+
+
+def test_several_workers_make_the_same(annotated, whole, tmp_path):
+    make_dataset(annotated, 6, output=tmp_path / "set", settings=Settings(**PLAIN), workers=2)
+    assert contents(tmp_path / "set") == contents(whole)
+
+
+def test_a_killed_run_goes_on(annotated, whole, tmp_path):
+    folder = tmp_path / "set"
+    code = (
+        "from analogon.augment import *; import sys; "
+        f"make_dataset(sys.argv[1], 6, output=sys.argv[2], settings=Settings(**{PLAIN!r}), workers=1)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(annotated), str(folder)]) as process:
+        deadline = time.monotonic() + 60
+        while not any((folder / "samples").glob("000001")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+    kept = contents(folder / "samples")
+    assert 0 < len(list((folder / "samples").glob("0*"))) < 6
+    (folder / "samples" / ".000009.abcd.part").mkdir()
+    make_dataset(annotated, 6, output=folder, settings=Settings(**PLAIN), workers=1)
+    assert contents(folder) == contents(whole)
+    assert kept.items() <= contents(folder / "samples").items()
+
+
+def test_more_samples_are_added(annotated, whole, tmp_path):
+    folder = tmp_path / "set"
+    for count in (2, 6):
+        make_dataset(annotated, count, output=folder, settings=Settings(**PLAIN), workers=1)
+    assert contents(folder) == contents(whole)
+
+
+def test_another_request_is_refused(annotated, whole):
+    with pytest.raises(OptionError, match="another 'seed'"):
+        make_dataset(annotated, 6, output=whole, settings=Settings(**PLAIN | {"seed": 4}), workers=1)
+    with pytest.raises(OptionError, match="other sources"):
+        make_dataset(sources(discs(5, 48)), 6, output=whole, settings=Settings(**PLAIN), workers=1)
+
+
+def test_refusals_are_kept_and_end_the_work(tmp_path):
+    one = sources(discs(0, 48))
+    with pytest.raises(OptionError, match="most for 'stretch'"):
+        make_dataset(one, 2, output=tmp_path / "set", settings=Settings(**PLAIN, stretch=1.0, size=72), workers=1)
+    refused = sorted((tmp_path / "set" / "refused").glob("*.json"))
+    assert len(refused) == 40 and json.loads(refused[3].read_text())["index"] == 3
+
+
+def test_samples_that_look_the_same_are_one(tmp_path):
+    # without a change there is one layout and its mirror image
+    settings = Settings(layouts=("warps",), strength=0.0, similarity=1.0, options={"rounds": 2})
+    with pytest.raises(OptionError, match="'duplicate'"):
+        make_dataset(sources(street()), 6, output=tmp_path / "set", settings=settings, workers=1)
+    assert len(list((tmp_path / "set" / "samples").iterdir())) == 2
+
+
+def test_sources_from_folders(annotated, tmp_path):
+    found = load_sources(annotated)
+    assert [one.name for one in found.pictures] == ["0", "1"]
+    pair = load_sources([annotated / "images" / "1.png", annotated / "labels" / "1.png"])
+    assert pair.record()["pictures"][0]["sha256"] == found.record()["pictures"][1]["sha256"]
+    case = tmp_path / "case"
+    case.mkdir()
+    one = discs(3, 48)
+    write_image(case / "img.png", one.image)
+    write_labels(case / "label.png", one.labels)
+    assert [one.name for one in load_sources([annotated, case]).pictures] == ["0", "1", "case"]
+    assert [one.name for one in load_sources(tmp_path).pictures] == ["case"]
+    with pytest.raises(InputError, match=r"label map of .* is missing"):
+        load_sources([case / "img.png"])
+    with pytest.raises(InputError, match="no annotated picture"):
+        load_sources(annotated / "images")
+
+
+def test_unlabelled_pictures(tmp_path):
+    known, other = cells(0, 64), cells(1, 64)
+    pictures, labelled = tmp_path / "pictures", tmp_path / "labelled"
+    for folder, part, write, what in (
+        (pictures, "", write_image, other.image), (labelled, "labels", write_labels, other.labels)
+    ):  # fmt: skip
+        (folder / part).mkdir(parents=True)
+        write(folder / part / "x.png", what)
+    case = tmp_path / "case"
+    case.mkdir()
+    write_image(case / "img.png", known.image)
+    write_labels(case / "label.png", known.labels)
+    ((_, predicted),) = load_sources(case, pictures).predicted
+    ((_, given),) = load_sources(case, labelled).predicted
+    assert (given.ids == other.labels.ids).all()
+    assert 0.9 < (predicted.ids == given.ids).mean() < 1
+
+
+def test_the_verb(annotated, tmp_path, capsys):
+    folder = tmp_path / "set"
+    command = ["augment", str(annotated), "-n", "2", "-o", str(folder), "--set", "rounds=2", "--workers", "1"]
+    assert main([*command, "--size", "40x32", "--layouts", "warps", "--format", "png,yolo", "--seed", "9"]) == 0
+    assert f"{folder}  (2 samples" in capsys.readouterr().out
+    assert {"png", "yolo"} <= {path.name for path in folder.iterdir()}
+    assert [one.shape for one in read_samples(folder)] == [(32, 40), (32, 40)]
+    assert read_labels(folder / "samples" / "000000" / "labels.png").palette.names == ("ground", "disc")
+    record = json.loads((folder / "dataset.json").read_text())
+    assert record["settings"]["seed"] == 9 and record["settings"]["layouts"] == ["warps"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--size", "big"], "--size cannot be 'big'"),
+        (["--format", "pdf"], "'pdf' is no format"),
+        (["--layouts", "cells"], "--layouts cells cannot be"),
+        (["--targets", "disc=2"], "'targets'"),
+        (["--things", "dish"], "names the class 'dish'"),
+        (["--set", "patsch=3"], "patsch"),
+        (["--workers", "0"], "--workers cannot be 0"),
+        (["--method", "nothing"], "nothing"),
+    ],
+)
+def test_mistakes_end_before_anything_is_written(annotated, tmp_path, capsys, words, said):
+    assert main(["augment", str(annotated), "-n", "1", "-o", str(tmp_path / "set"), *words]) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "set" / "samples").exists() or not list((tmp_path / "set" / "samples").iterdir())

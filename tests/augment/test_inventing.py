@@ -1,0 +1,145 @@
+"""Invented layouts: after the statistics of annotated ones, and by the rules."""
+
+import numpy as np
+import pytest
+
+from analogon import OptionError
+from analogon.augment import Settings, Sources, invent
+from analogon.augment.inventing import chances
+from analogon.augment.statistics import describe, roughness_of
+from analogon.layout import Layout, operation
+
+from .pictures import CAR, DISC, INSIDE, ROAD, SKY, WALL, cells, discs, sources, street
+
+
+@pytest.fixture(scope="module")
+def tissue():
+    return sources(cells(0), cells(1))
+
+
+def test_what_is_typical_is_seen():
+    tissue, plain, road = (describe(one.labels) for one in (cells(), discs(), street()))
+    assert tissue.wall == WALL and tissue.free
+    assert tissue.things == (INSIDE,) and len(tissue.cells) > 8
+    assert 2 <= np.median(tissue.widths) <= 5
+    assert plain.wall is None and plain.things == (DISC,) and plain.free
+    assert len(plain.instance_classes) == 9
+    assert road.wall is None and road.things == (CAR,) and not road.free
+
+
+def test_ways_are_chosen_by_statistics(tissue):
+    assert set(chances(tissue, Settings())) == {"cells", "mixes", "warps"}
+    assert set(chances(sources(discs()), Settings())) == {"instances", "mixes", "warps"}
+    assert set(chances(sources(street()), Settings())) == {"instances"}
+    with_predictions = Sources.of(tissue.pictures, [cells(5).labels])
+    assert chances(with_predictions, Settings())["predicted"] == pytest.approx(0.5)
+    assert chances(tissue, Settings(layouts="warps,cells")) == {"warps": 0.5, "cells": 0.5}
+
+
+@pytest.mark.parametrize(("kind", "lack"), [("cells", "wall"), ("predicted", "--unlabelled")])
+def test_ways_that_sources_do_not_allow(kind, lack):
+    with pytest.raises(OptionError, match=lack):
+        invent(sources(street()), Settings(layouts=(kind,)), 0)
+
+
+@pytest.mark.parametrize("kind", ["cells", "mixes", "warps"])
+def test_layouts_are_like_the_annotated_ones(tissue, kind):
+    known = describe(tissue.pictures[0].exemplar.labels)
+    for index in range(3):
+        found = invent(tissue, Settings(layouts=(kind,), seed=5), index)
+        assert found.kind == kind
+        assert abs(found.labels.share(WALL) - known.shares[WALL]) < 0.12
+        assert 15 < len(found.instance_classes) < 120
+        assert abs(roughness_of(found.labels.ids) - known.roughness) < 0.25
+        # cells are apart: a number is one connected region of one class
+        assert (found.instances[found.labels.ids == WALL] == 0).all()
+        assert (found.instances[found.labels.ids == INSIDE] > 0).all()
+        assert set(found.instance_classes) == {INSIDE}
+
+
+@pytest.mark.parametrize("kind", ["cells", "mixes", "warps"])
+def test_an_index_is_a_layout(tissue, kind):
+    settings = Settings(layouts=(kind,), seed=1)
+    first, again, other = (invent(tissue, settings, index) for index in (3, 3, 4))
+    assert (first.labels.ids == again.labels.ids).all() and first.recipe == again.recipe
+    assert (first.labels.ids != other.labels.ids).mean() > 0.1
+    another = invent(tissue, Settings(layouts=(kind,), seed=2), 3)
+    assert (first.labels.ids != another.labels.ids).mean() > 0.1
+
+
+def test_size_and_strength(tissue):
+    found = invent(tissue, Settings(layouts=("cells",), size=(50, 70)), 0)
+    assert found.labels.shape == (50, 70)
+    road = sources(street())
+    moved = [
+        (invent(road, Settings(layouts=("warps",), strength=strength), 0).labels.ids != street().labels.ids).mean()
+        for strength in (0.0, 3.0)
+    ]
+    assert moved[0] < moved[1]
+    window = invent(road, Settings(layouts=("instances",), size=(48, 64), seed=2), 0)
+    assert window.labels.shape == (48, 64)
+
+
+def test_shares_that_are_asked_for():
+    plain = sources(discs())
+    shares = [
+        np.mean([invent(plain, Settings(targets={"disc": share}), n).labels.share(DISC) for n in range(4)])
+        for share in (0.05, 0.3)
+    ]
+    assert shares[0] + 0.05 < shares[1]
+    with pytest.raises(OptionError, match="'dish'"):
+        invent(plain, Settings(targets={"dish": 0.2}), 0)
+    with pytest.raises(OptionError, match="more than all"):
+        invent(plain, Settings(targets={"disc": 0.9, "ground": 0.2}), 0)
+
+
+def test_objects_stay_apart_and_stand_on_what_they_stood_on():
+    road, seen = sources(street(0), street(3)), set()
+    for index in range(12):
+        found = invent(road, Settings(seed=index), index)
+        seen |= {one["do"] for one in found.recipe.get("operations", [])}
+        if found.kind != "instances":
+            continue
+        ids = found.labels.ids
+        for number in range(1, len(found.instance_classes) + 1):
+            mine = found.instances == number
+            rows, columns = np.nonzero(mine)
+            assert (ids[mine] == CAR).all()
+            # road beneath its wheels, and never the sky beside it
+            assert (ids[np.minimum(rows + 1, 63), columns] != SKY).all()
+        touching = (found.instances[:, 1:] != found.instances[:, :-1]) & (
+            found.instances[:, 1:] * found.instances[:, :-1] > 0
+        )
+        assert touching.mean() < 0.01
+        # what was moved keeps its pixels: they are a car's
+        held = (found.places[..., 0] >= 0) & (ids == CAR)
+        widths = sum(road.pictures[n].exemplar.shape[1] for n in found.donors) + 16 * (len(found.donors) - 1)
+        assert held.any() and found.places[..., 1].max() < widths
+    assert {"move", "duplicate", "delete", "bring"} <= seen
+
+
+def test_operations_of_the_record_make_the_layout():
+    plain = sources(discs())
+    settings = Settings(layouts=("instances",), seed=4)
+    found = next(one for one in (invent(plain, settings, n) for n in range(9)) if one.kind == "instances")
+    known = describe(plain.pictures[0].exemplar.labels)
+    layout = Layout.split(known.labels, instances=known.instances)
+    for record in found.recipe["operations"]:
+        layout = operation(record).apply(layout)
+    assert (layout.ids == found.labels.ids).all()
+
+
+def test_known_instances_are_objects():
+    picture = discs()
+    ids = np.array(picture.labels.ids)
+    numbers = np.zeros(ids.shape, np.int32)
+    numbers[:, :40], numbers[:, 40:] = 7, 9
+    numbers[ids != DISC] = 0
+    known = describe(picture.labels, numbers)
+    assert known.instance_classes == (DISC, DISC)
+    assert known.instances.max() == 2
+
+
+def test_things_that_are_named():
+    found = describe(street().labels, things=("road",))
+    assert found.things == (ROAD,)

@@ -1,0 +1,120 @@
+"""Samples: rendered, measured, refused or kept."""
+
+import json
+
+import numpy as np
+import pytest
+
+from analogon import OptionError
+from analogon.augment import Refusal, Sample, Settings, Sources, make_sample, read_sample
+from analogon.augment.filtering import alike, fingerprint
+from analogon.augment.grain import grain_of, matched, roughness
+from analogon.augment.predicting import predictor
+from analogon.augment.values import encode, write_sample
+
+from .pictures import CAR, DISC, cells, discs, sources, street
+
+
+@pytest.fixture(scope="module")
+def tissue():
+    return sources(cells(0, 64))
+
+
+@pytest.fixture(scope="module")
+def sample(tissue):
+    return make_sample(tissue, Settings(seed=1), 7)
+
+
+def test_pictures_show_their_labels(tissue, sample):
+    assert isinstance(sample, Sample) and sample.name == "000007"
+    dark, light = (sample.image[sample.labels.ids == number].mean() for number in (0, 1))
+    assert dark + 0.3 < light
+    figures = sample.record["figures"]
+    assert figures["agreement"] > 0.95 and figures["similarity"] < 0.9
+    assert sample.record["sources"][0]["name"] == "p0"
+    assert sample.record["layout"]["kind"] in ("cells", "mixes", "warps")
+    json.dumps(sample.record, allow_nan=False)
+
+
+def test_an_index_is_a_sample(tissue, sample):
+    again = make_sample(Sources.unpack(tissue.pack()), Settings(seed=1), 7)
+    assert encode(again) == encode(sample)
+
+
+def test_a_sample_is_what_its_folder_holds(sample, tmp_path):
+    write_sample(encode(sample), tmp_path / sample.name)
+    found = read_sample(tmp_path / sample.name)
+    assert (found.image == sample.image).all() and (found.instances == sample.instances).all()
+    assert (found.labels.ids == sample.labels.ids).all() and found.labels.palette == sample.labels.palette
+    assert found.instance_classes == sample.instance_classes and found.record == sample.record
+    assert [path.name for path in tmp_path.iterdir()] == [sample.name]
+
+
+@pytest.mark.parametrize(
+    ("bound", "value"), [("agreement", 1.0), ("similarity", 0.0), ("cost", 0.01), ("stretch", 1.0)]
+)
+def test_what_is_out_of_bounds_is_refused(tissue, bound, value):
+    settings = Settings(seed=1, **{bound: value}, **({"size": 96} if bound == "stretch" else {}))
+    found = make_sample(tissue, settings, 7)
+    assert isinstance(found, Refusal) and found.reason == bound and found.index == 7
+    assert bound in found.figures
+
+
+def test_grain_is_that_of_the_source(tissue, sample):
+    plain = make_sample(tissue, Settings(seed=1, grain=False), 7)
+    source = tissue.pictures[0].exemplar
+    assert (plain.labels.ids == sample.labels.ids).all()
+    goal = np.sqrt((roughness(source.image) ** 2).mean())
+    miss = [abs(np.sqrt((roughness(one.image) ** 2).mean()) - goal) for one in (sample, plain)]
+    assert miss[0] < miss[1]
+    # a copy that is in order stays as it is
+    places = np.moveaxis(np.indices(source.shape), 0, -1).astype(np.int32)
+    image, _ = matched(source.image, places, source, grain_of(source.image, source.labels.ids))
+    assert np.abs(image - source.image).max() < 1e-6
+
+
+def test_the_ground_around_moved_objects_stays():
+    road = sources(street(0), street(3))
+    found = [make_sample(road, Settings(seed=3, similarity=1.0), n) for n in range(4)]
+    for one in found:
+        assert isinstance(one, Sample)
+        reds = one.image[one.labels.ids == CAR]
+        assert (reds[:, 0] > reds[:, 2] + 0.2).mean() > 0.95
+
+
+def test_other_methods_render_too():
+    found = make_sample(sources(discs(0, 32)), Settings(method="gpnn", agreement=0.5, layouts="warps"), 1)
+    assert isinstance(found, Sample) and found.record["method"]["name"] == "gpnn"
+    assert found.image[found.labels.ids == DISC][:, 0].mean() > found.image[found.labels.ids != DISC][:, 0].mean()
+
+
+def test_options_of_the_method(tissue):
+    found = make_sample(tissue, Settings(seed=1, options={"patch": 3, "rounds": 2}), 7)
+    assert found.record["method"]["config"]["patch"] == 3
+
+
+def test_labels_of_other_pictures_are_predicted():
+    known, other = cells(0, 64), cells(1, 64)
+    found = predictor([known])(other.image)
+    assert (found.ids == other.labels.ids).mean() > 0.9
+
+
+def test_fingerprints(tissue, sample):
+    same = fingerprint(np.clip(sample.image + 0.001, 0, 1), sample.labels)
+    other = make_sample(tissue, Settings(seed=1), 8)
+    assert alike(sample.record["fingerprint"], same)
+    assert not alike(sample.record["fingerprint"], other.record["fingerprint"])
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"size": 3}, "'size' cannot be"),
+        ({"layouts": "stars"}, "'layouts' cannot be 'stars'"),
+        ({"speed": 1}, "no setting 'speed'"),
+        ({"strength": -1}, "'strength' cannot be -1"),
+    ],
+)
+def test_settings_that_cannot_be(values, said):
+    with pytest.raises(OptionError, match=said):
+        Settings(**values)
