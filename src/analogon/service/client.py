@@ -14,7 +14,7 @@ import json
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -222,6 +222,20 @@ class Client:
         asked = {"method": method, "recipe": recipe, "minutes": minutes, "steps": steps, "seed": seed,
                  "settings": dict(settings or {})}  # fmt: skip
         return self._read(JobInfo, self._make(f"/v1/projects/{_id(project)}/fits", key, json=asked))
+
+    def augment(
+        self,
+        project: ProjectInfo | str,
+        count: int,
+        *,
+        formats: Sequence[str] = ("png",),
+        validation: float = 0.0,
+        settings: Mapping[str, Any] | None = None,
+        key: str | None = None,
+    ) -> JobInfo:
+        """Labelled samples after the project's picture, which wait from now on; the result is ``dataset.zip``."""
+        asked = {"count": count, "formats": list(formats), "validation": validation, "settings": dict(settings or {})}
+        return self._read(JobInfo, self._make(f"/v1/projects/{_id(project)}/augmentations", key, json=asked))
 
     # What becomes of it
 

@@ -30,6 +30,8 @@ class Fits:
         minutes: that a fit may take; what it has learnt by then is kept.
     """
 
+    _module = "analogon.serving.training"
+
     def __init__(self, files: Files, folder: Path, minutes: float) -> None:
         self._files, self._folder, self._minutes = files, folder, minutes
 
@@ -63,7 +65,7 @@ class Fits:
 
     def _run(self, task: Task, folder: Path) -> str:
         """Wait for the process; why it was ended, or how it says that it has."""
-        process, why = processes.begin("analogon.serving.training", folder), ""
+        process, why = processes.begin(self._module, folder), ""
         try:
             while not why:
                 try:

@@ -12,7 +12,8 @@ from analogon.service.messages import Identity, JobInfo, JobList, Kind, State
 from analogon.service.service import Service
 from analogon.service.watching import MOST_WATCHING
 
-_TYPES = {"png": "image/png", "npy": "application/octet-stream", "safetensors": "application/octet-stream"}
+_TYPES = {"png": "image/png", "npy": "application/octet-stream", "safetensors": "application/octet-stream",
+          "zip": "application/zip"}  # fmt: skip
 _STREAM: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "`event: job` with the job as JSON, at once and after every change, until it has ended; "

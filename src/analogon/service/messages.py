@@ -12,7 +12,7 @@ from analogon.data.color import hex_color
 from analogon.service.tables import Job, Project
 from analogon.serving.messages import Message
 
-Kind = Literal["render", "fit"]
+Kind = Literal["render", "fit", "augment"]
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 ENDED = ("done", "failed", "cancelled")
 Identity = Annotated[str, StringConstraints(pattern="^[0-9a-f]{16}$")]
@@ -206,3 +206,19 @@ class NewRender(Strict):
     preview: bool = False
     polish: bool | None = None
     provenance: bool = False
+
+
+class NewAugmentation(Strict):
+    """Samples that are asked for.
+
+    Attributes:
+        count: how many.
+        formats: what the data set is written as besides the samples; see ``analogon augment --format``.
+        validation: share of the samples that formats hold back.
+        settings: of the samples; see ``analogon.augment.Settings``.
+    """
+
+    count: Annotated[int, Field(ge=1, le=100_000)]
+    formats: Annotated[list[Name], Field(max_length=16)] = Field(default_factory=lambda: ["png"])
+    validation: Annotated[float, Field(ge=0, lt=1, allow_inf_nan=False)] = 0.0
+    settings: dict[str, Any] = Field(default_factory=dict)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, File, Form, HTTPException, Response, UploadFile
 
 from analogon.service.answers import REPLAYED, After, Key, Most, Owner, Row, refusals, replayed
-from analogon.service.messages import JobInfo, NewFit, NewRender, ProjectInfo, ProjectList
+from analogon.service.messages import JobInfo, NewAugmentation, NewFit, NewRender, ProjectInfo, ProjectList
 from analogon.service.models import project_folder
 from analogon.service.service import Service
 
@@ -121,6 +121,19 @@ def router(service: Service) -> APIRouter:
         owner: Owner, project: Row, response: Response, asked: Annotated[NewFit, Body()], key: Key = None
     ) -> JobInfo:
         row, new = service.fit(owner, key, project, asked)
+        response.headers.update(replayed(new))
+        return JobInfo.of(row)
+
+    @router.post(
+        "/{project}/augmentations",
+        status_code=202,
+        responses={**refusals(404, 409, 411, 413, 429), 202: {"headers": REPLAYED}},
+        summary="Labelled samples after the picture of the project, as a data set.",
+    )
+    def augment(
+        owner: Owner, project: Row, response: Response, asked: Annotated[NewAugmentation, Body()], key: Key = None
+    ) -> JobInfo:
+        row, new = service.augment(owner, key, project, asked)
         response.headers.update(replayed(new))
         return JobInfo.of(row)
 

@@ -9,26 +9,28 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from analogon.augment import FORMATS, Settings
 from analogon.catalogue import describe_method
 from analogon.checking import check_render
 from analogon.errors import AnalogonError, InputError, OptionError
 from analogon.methods import registry
 from analogon.methods.bundle import FILE as MODEL
+from analogon.service.augmenting import DATASET, Augmentations
 from analogon.service.counting import Counts
 from analogon.service.files import Files, open_files
 from analogon.service.fitting import Fits
 from analogon.service.limits import USUAL, Limits
-from analogon.service.messages import NewFit, NewRender
+from analogon.service.messages import NewAugmentation, NewFit, NewRender
 from analogon.service.models import Models, project_folder, result_file
 from analogon.service.pictures import IMAGE, LABELS, Decoding, image_file, labels_file
 from analogon.service.rendering import PROVENANCE, Renders, wishes
 from analogon.service.store import NothingError, Store, Submission, new_identity, read_files
-from analogon.service.tables import FIT, RENDER, Job, Project
+from analogon.service.tables import AUGMENT, FIT, RENDER, Job, Project
 from analogon.service.watching import Watching
 from analogon.service.working import Workers
 from analogon.serving.messages import title_of
 
-RESULTS = (IMAGE, PROVENANCE, LABELS, MODEL)
+RESULTS = (IMAGE, PROVENANCE, LABELS, MODEL, DATASET)
 """Names that files of results have."""
 
 
@@ -60,12 +62,14 @@ class Service:
         self.models = Models(self.files)
         self.decoding = Decoding(limits, cores)
         self._fits = Fits(self.files, data / "work", limits.minutes)
+        augmentations = Augmentations(self.files, data / "work", limits.minutes)
         self.workers = Workers(
             self.store,
             self.counts,
             {
                 RENDER: (Renders(self.store, self.files, self.models), count, limits.seconds),
                 FIT: (self._fits, fits, self._fits.seconds),
+                AUGMENT: (augmentations, fits, augmentations.seconds),
             },
             self._forget,
         )
@@ -165,6 +169,21 @@ class Service:
                 f"minutes cannot be {asked.minutes:g}: this server gives {self.limits.minutes:g} at most."
             )
         return self._add(submission, project, FIT, request)
+
+    def augment(self, owner: str, key: str | None, project: str, asked: NewAugmentation) -> tuple[Job, bool]:
+        """Samples that are made from now on; see :meth:`render`."""
+        request = asked.model_dump()
+        submission = Submission(owner, key, _digest(AUGMENT, project, request))
+        if (made := self.store.made_job(submission)) is not None:
+            return made, False
+        self.store.project(owner, project)
+        settings = Settings(**asked.settings)
+        registry.get(settings.method).configure(settings.recipe, {})
+        if unknown := [name for name in asked.formats if name not in FORMATS]:
+            raise OptionError(f"Formats cannot have '{unknown[0]}': use some of {', '.join(FORMATS)}.")
+        if settings.size is not None and settings.size[0] * settings.size[1] > self.limits.most_pixels:
+            raise OptionError(f"size cannot be over {self.limits.pixels:g} megapixels on this server: make it smaller.")
+        return self._add(submission, project, AUGMENT, request)
 
     def _add(self, asked: Submission, project: str, kind: str, request: Mapping[str, Any],
              target: bytes | None = None) -> tuple[Job, bool]:  # fmt: skip

@@ -9,7 +9,7 @@ _NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = STATES = ("queued", "running", "done", "failed", "cancelled")
 """Of a job; the last three are its end."""
-RENDER, FIT = KINDS = ("render", "fit")
+RENDER, FIT, AUGMENT = KINDS = ("render", "fit", "augment")
 
 
 class Base(DeclarativeBase):

@@ -1,0 +1,37 @@
+"""Samples through the service: the same as without it, and refused in a sentence."""
+
+import io
+import json
+import zipfile
+
+import pytest
+
+import analogon
+from analogon.augment import Settings, make_dataset
+
+from .served import layout, photo
+
+
+def test_samples(client, tmp_path, sentence):
+    project = client.create_project(photo(48), layout(20, 48))
+    asked = {"seed": 3, "layouts": ["warps"], "similarity": 1.0, "agreement": 0.0, "cost": 1e6, "stretch": 1e6}
+    job = client.wait(client.augment(project, 2, settings=asked, key="two"), timeout=120)
+    assert job.state == "done", job.error
+    assert job.record["samples"] == 2 and job.kind == "augment"
+    packed = zipfile.ZipFile(io.BytesIO(client.download(job, "dataset.zip")))
+    folder = tmp_path / "source"
+    for name, kind in (("image.png", "images"), ("labels.png", "labels")):
+        (folder / kind).mkdir(parents=True)
+        content = client._http.get(f"/v1/projects/{project.id}/files/{name}").content
+        (folder / kind / "project.png").write_bytes(content)
+    made = make_dataset(folder, 2, output=tmp_path / "own", settings=Settings(**asked), workers=1)
+    names = sorted(one.relative_to(made.folder).as_posix() for one in (made.folder / "samples").rglob("*.png"))
+    assert len(names) == 6
+    for name in names:
+        assert packed.read(name) == (made.folder / name).read_bytes()
+    for wrong in ({"settings": {"nothing": 1}}, {"formats": ["nothing"]}, {"settings": {"method": "nothing"}},
+                  {"settings": {"size": [8000, 8000]}}):  # fmt: skip
+        with pytest.raises(analogon.ServiceError) as caught:
+            client.augment(project, 2, **wrong)
+        assert caught.value.status == 422 and sentence(caught.value)
+    assert json.loads(json.dumps(job.request))["count"] == 2
