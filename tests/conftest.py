@@ -68,6 +68,21 @@ def target(make_target: Callable[[tuple[int, int]], LabelMap]) -> LabelMap:
 
 
 _NARROW = {"width": 4, "discriminator_width": 4, "segmenter_width": 4}
+_TINY = {
+    "width": 2, "hidden": 4, "code": 4, "encoder_width": 2, "critic_width": 2, "critics": 1, "crop": 32, "load": 32,
+    "batch": 2,
+    "lr_generator": 0.01,
+}  # fmt: skip
+_GROUPED = {
+    "width": 2, "code": 2, "encoder_width": 2, "critic_width": 2, "critics": 1, "crop": 64, "load": 64,
+    "batch": 2, "depth": "normal",
+    "norm": "instance", "lr_generator": 0.05,
+}  # fmt: skip
+_ATTENTIVE = {
+    "width": 2, "hidden": 4, "levels": 2, "picture_width": 2, "label_width": 2, "regions": 2, "attention_width": 2,
+    "critic_width": 2, "critics": 1, "crop": 32, "load": 64, "batch": 2, "norm": "instance",
+    "lr_generator": 0.05,
+}  # fmt: skip
 _MODEST = {"width": 4, "blocks": 1, "critic_width": 4, "crop": 24}
 
 
@@ -82,6 +97,12 @@ def small() -> Mapping[tuple[str, str], Mapping[str, Any]]:
         ("ingan", "paper"): {**_MODEST, "lr_generator": 0.01, "steps": 6},
         ("semia", "fast"): {**_NARROW, "invented": 1, "steps": 6},
         ("semia", "paper"): {**_NARROW, "generator_steps": 1, "steps": 4},
+        ("spade", "fast"): {**_TINY, "steps": 4},
+        ("spade", "paper"): {**_TINY, "steps": 3},
+        ("groupdnet", "fast"): {**_GROUPED, "steps": 4},
+        ("groupdnet", "paper"): {**_GROUPED, "steps": 3},
+        ("msca", "fast"): {**_ATTENTIVE, "steps": 4},
+        ("msca", "paper"): {**_ATTENTIVE, "steps": 3},
         **{
             ("singan", recipe): {"width": 4, "scales": 3, "critic_steps": 1, "generator_steps": 1, "steps": 4}
             for recipe in ("fast", "paper", "concurrent", "harmonize", "upscale", "animate")

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         read_labels,
         read_map,
         read_mask,
+        read_target,
         write_image,
         write_labels,
     )
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
     from analogon.streaming import Stream
     from analogon.studio import serve_studio
     from analogon.study import make_study, serve_study, study_results
+    from analogon.trained import TrainedModel, is_trained, leads, load_trained, train
 
 #: Public names by the module that has them. They are imported on first use: the package starts at once.
 _HOMES = {
@@ -98,8 +100,8 @@ _HOMES = {
         "TrainingError",
     ),
     "analogon.io": (
-        "check_animation", "find_case", "read_image", "read_labels", "read_map", "read_mask", "write_image",
-        "write_labels",
+        "check_animation", "find_case", "read_image", "read_labels", "read_map", "read_mask", "read_target",
+        "write_image", "write_labels",
     ),
     "analogon.layout": ("History", "Layout"),
     "analogon.loading": ("load_exemplar", "load_guide", "load_target", "load_targets"),
@@ -124,6 +126,7 @@ _HOMES = {
     "analogon.streaming": ("Stream",),
     "analogon.studio": ("serve_studio",),
     "analogon.study": ("make_study", "serve_study", "study_results"),
+    "analogon.trained": ("TrainedModel", "is_trained", "leads", "load_trained", "train"),
 }  # fmt: skip
 #: Public modules, with names of their own.
 _ROOMS = ("augment", "datasets", "jobs", "layout")
@@ -165,6 +168,7 @@ __all__ = [
     "ServiceError",
     "SheetRow",
     "Stream",
+    "TrainedModel",
     "TrainingError",
     "Trial",
     "Weights",
@@ -194,15 +198,18 @@ __all__ = [
     "fit_each",
     "fit_many",
     "harmonize",
+    "is_trained",
     "jobs",
     "kid",
     "layout",
+    "leads",
     "list_methods",
     "load",
     "load_exemplar",
     "load_guide",
     "load_target",
     "load_targets",
+    "load_trained",
     "make_study",
     "oracle_figures",
     "paint",
@@ -212,6 +219,7 @@ __all__ = [
     "read_labels",
     "read_map",
     "read_mask",
+    "read_target",
     "remove",
     "reshape",
     "retarget",
@@ -221,6 +229,7 @@ __all__ = [
     "serve_study",
     "study_results",
     "thumbnail",
+    "train",
     "upscale",
     "vary",
     "write_image",

@@ -40,6 +40,7 @@ class MethodInfo:
         learns: a fit is training, which takes its time; else it is over at once.
         provenance: its results say where in the source each pixel comes from.
         many: can learn several exemplars at once (see :func:`fit_many`).
+        sets: can learn a data set (see :func:`train`).
         exports: its models can be exported as ONNX (see :meth:`Model.export`).
         jobs: what it can do besides layouts (names of :data:`analogon.jobs.JOBS`), with the recipe for each that is
             taken where none is named.
@@ -55,6 +56,7 @@ class MethodInfo:
     learns: bool
     provenance: bool
     many: bool
+    sets: bool
     exports: bool
     jobs: Mapping[str, str]
 
@@ -91,6 +93,7 @@ def describe_method(name: str | None = None, *, job: str | None = None) -> Metho
         learns=entry.learns,
         provenance=entry.provenance,
         many=entry.many,
+        sets=entry.sets,
         exports=entry.exports,
         jobs={job: entry.recipe_for(job) for job in JOBS if job in entry.jobs},
     )

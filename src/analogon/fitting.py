@@ -81,12 +81,9 @@ def order(
     Raises:
         OptionError: one cannot be used. InputError: a preview cannot be read.
     """
-    if minutes is not None and not (_is(minutes, Real) and 0 < minutes < math.inf):
-        raise OptionError(f"minutes cannot be {minutes!r}: give a number above 0.")
+    check_numbers(minutes, seed)
     if not (_is(size, Real) and 0 < size <= 1):
         raise OptionError(f"size cannot be {size!r}: give a factor above 0 and up to 1.")
-    if not (_is(seed, Integral) and 0 <= seed <= MOST_SEED):
-        raise OptionError(f"seed cannot be {seed!r}: give a whole number from 0 to {MOST_SEED}.")
     training = {
         "--steps": ("no step to count", steps is not None),
         "--minutes": ("no time to limit", minutes is not None),
@@ -126,6 +123,18 @@ def order(
         for exemplar, config in zip(exemplars, configs, strict=True)
     ]
     return Order(engine, configs, replace(run, request=requests[0]), requests, threads)
+
+
+def check_numbers(minutes: float | None, seed: int) -> None:
+    """Refuse a time budget and a seed that cannot be.
+
+    Raises:
+        OptionError: one of them.
+    """
+    if minutes is not None and not (_is(minutes, Real) and 0 < minutes < math.inf):
+        raise OptionError(f"minutes cannot be {minutes!r}: give a number above 0.")
+    if not (_is(seed, Integral) and 0 <= seed <= MOST_SEED):
+        raise OptionError(f"seed cannot be {seed!r}: give a whole number from 0 to {MOST_SEED}.")
 
 
 def check_finished(folder: Path, record: Mapping[str, Any], requested: Mapping[str, Any]) -> None:

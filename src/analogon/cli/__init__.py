@@ -45,8 +45,13 @@ _VERBS = {
         "(IMAGE [LABELS] | FOLDER...) -o MODEL [OPTIONS]",
         "Example: analogon fit photo.jpg labels.png -o model --method semia --minutes 10",
     ),
+    "train": (
+        "Learn a data set of pictures with label maps; write a model folder.",
+        "METHOD --data ROOT -o MODEL [OPTIONS]",
+        "Example: analogon train spade --data camvid -o model --minutes 30",
+    ),
     "render": (
-        "Render new label maps with a fitted model.",
+        "Render new label maps with a fitted or trained model.",
         "MODEL TARGET... -o DIR [OPTIONS]",
         "Example: analogon render model moved.png bigger.png -o out",
     ),

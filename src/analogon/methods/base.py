@@ -8,7 +8,8 @@ from typing import Any, Protocol, runtime_checkable
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from analogon.data import Exemplar, LabelMap
+from analogon.data import Exemplar, LabelMap, Palette
+from analogon.datasets.values import Pictures
 from analogon.jobs import Job
 from analogon.rendering import PLAIN, Rendering, Wishes
 from analogon.run import Outcome, Run
@@ -122,4 +123,66 @@ class ManyMethod(Method, Protocol):
         """Learn each exemplar as :meth:`fit` would with its configuration; these differ in ``size_limit`` at most.
 
         Keeps a checkpoint and previews of one exemplar only. Raises what :meth:`fit` raises.
+        """
+
+
+class Trained(Protocol):
+    """A method that has learnt a data set: it makes pictures of any layout of its classes."""
+
+    @property
+    def palette(self) -> Palette:
+        """The classes of the data set."""
+
+    @property
+    def config(self) -> BaseModel:
+        """The configuration in effect; ``steps`` are those done."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the training ended; not known of one that was restored."""
+
+    def render(
+        self,
+        target: LabelMap,
+        run: Run,
+        styles: Sequence[tuple[float, Exemplar]] = (),
+        classes: Mapping[int, Exemplar | int] = ...,
+    ) -> Rendering:
+        """The picture for a target (h, w) of these classes.
+
+        Deterministic for one machine and ``run.seed``.
+
+        Args:
+            styles: pictures whose looks are taken, and what each of them counts; weights may be negative, and their
+                sum is 1 as a rule. None: a look drawn from the seed. An exemplar of another palette is one of which
+                no classes are known.
+            classes: for some class ids another look than that: of a picture, or drawn from a seed.
+
+        Raises:
+            OptionError: the method knows no looks, or cannot do without a picture, or without its classes.
+        """
+
+    def arrays(self) -> Arrays:
+        """All that was learnt as named arrays; palette and configuration with it restore it."""
+
+
+class SetMethod(Method, Protocol):
+    """A method that can learn a data set of pictures with label maps."""
+
+    def train(self, pictures: Pictures, config: Any, run: Run) -> Trained:
+        """Learn a data set. Reports progress, keeps a checkpoint and stops as :class:`Run` says.
+
+        Where torchrun started several processes, all of them call this and learn one network together; the first one
+        reports and keeps the checkpoint, which all can read. Random draws of step n derive from the seed, n and the
+        place in the batch of all processes.
+
+        Raises:
+            TrainingError: a loss is not a number. ModelError: ``run.folder`` cannot be resumed.
+        """
+
+    def restore_trained(self, palette: Palette, config: Any, arrays: Arrays, run: Run) -> Trained:
+        """What :meth:`Trained.arrays` came from.
+
+        Raises:
+            ModelError: the arrays are not this method's.
         """

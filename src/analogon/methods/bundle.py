@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analogon.data import Exemplar, LabelClass, LabelMap, Palette
 from analogon.errors import AnalogonError, ModelError
@@ -20,6 +22,8 @@ from analogon.run import CHECKPOINT
 FILE, NOTE = "model.safetensors", "model.json"
 #: Raised when an older reader could not understand a newer file; 2 has masks and frames.
 FORMAT = 2
+#: What a record says of a model that learnt a data set.
+SET = "data set"
 #: What a record must hold to be loaded.
 NEEDED = ("method", "config", "seed", "fit_seconds", "stopped", "inputs", "requested", "device", "threads")
 
@@ -42,29 +46,14 @@ class Bundle:
         Raises:
             ModelError, InputError: the folder cannot be written to.
         """
-        from safetensors.numpy import save
-
-        palette = [[c.id, c.name, list(c.color)] for c in self.exemplar.labels.palette.classes]
-        record = {"format": FORMAT, **self.record, "palette": palette}
+        labels = self.exemplar.labels
+        record = {**self.record, "palette": _listed(labels.palette)}
         if self.exemplar.frame != self.exemplar.shape:
             record["frame"] = list(self.exemplar.frame)
-        tensors = {f"learnt.{k}": v for k, v in self.arrays.items()}
-        ids = self.exemplar.labels.ids
-        tensors |= {"exemplar.image": self.exemplar.image, "exemplar.ids": ids.astype(np.min_scalar_type(ids.max()))}
+        tensors = {"exemplar.image": self.exemplar.image, "exemplar.ids": labels.ids.astype(_narrow(labels.ids))}
         if self.exemplar.usable is not None:
             tensors["exemplar.usable"] = self.exemplar.usable
-        tensors = {k: np.asarray(v, order="C") for k, v in tensors.items()}
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with replacing(folder / FILE) as file:
-                file.write(save(tensors, {"model": json.dumps(record)}))
-            write_text(folder / NOTE, json.dumps(record, indent=1) + "\n")
-            if not checkpoint:  # only now: a disk that is full would have cost the whole fit
-                (folder / CHECKPOINT).unlink(missing_ok=True)
-        except OSError as problem:
-            raise ModelError(
-                f"Model folder '{folder}' cannot be made ({problem.strerror or problem}): choose another with -o."
-            ) from problem
+        _write(folder, record, self.arrays, tensors, checkpoint=checkpoint)
 
     @staticmethod
     def check_folder(folder: Path) -> None:
@@ -93,33 +82,116 @@ class Bundle:
         Raises:
             ModelError: there is none, it is damaged, or a newer version wrote it.
         """
-        from safetensors import SafetensorError, safe_open
-
-        path = folder / FILE
-        if not path.is_file():
-            raise ModelError(
-                f"'{folder}' holds no model ({FILE} is missing): make one with `analogon fit … -o {folder}`."
-            )
-        try:
-            with safe_open(str(path), "np") as stored:
-                record = json.loads((stored.metadata() or {})["model"])
-                arrays = {key: stored.get_tensor(key) for key in stored.keys()}  # noqa: SIM118 (not a mapping)
-            if record["format"] > FORMAT:
-                raise ModelError(f"Model '{path}' was written by a newer version of analogon; update the package.")
-            for key in NEEDED:
-                record[key]
-            if not all(isinstance(record[key], dict) for key in ("config", "inputs", "requested")):
-                raise TypeError("a part of the record is no object")
-            classes = (LabelClass(i, name, (c[0], c[1], c[2])) for i, name, c in record["palette"])
-            palette = Palette(tuple(classes))
-            labels = LabelMap(arrays.pop("exemplar.ids"), palette)
+        with _reading(folder) as (record, arrays):
+            if record.get("learnt") == SET:
+                raise ModelError(
+                    f"Model '{folder}' was trained on a data set and is of no one picture: ask analogon render for "
+                    "pictures, or use a model that analogon fit wrote."
+                )
+            labels = LabelMap(arrays.pop("exemplar.ids"), _palette(record))
             height, width = record.get("frame", labels.shape)
             usable = arrays.pop("exemplar.usable", None)
             exemplar = Exemplar(arrays.pop("exemplar.image"), labels, usable, (height, width))
-            if not all(np.isfinite(v).all() for v in arrays.values() if v.dtype.kind == "f"):
-                raise ValueError("a weight is not finite")
-        except ModelError:
-            raise
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError, AnalogonError) as problem:
-            raise ModelError(f"Model '{path}' is damaged: fit it again.") from problem
-        return Bundle(record, exemplar, {k.removeprefix("learnt."): v for k, v in arrays.items()})
+            return Bundle(record, exemplar, _learnt(arrays))
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedBundle:
+    """What the folder of a model holds that learnt a data set: a record, the classes, what was learnt."""
+
+    record: Mapping[str, Any]
+    palette: Palette
+    arrays: Arrays
+
+    def write(self, folder: Path, *, checkpoint: bool = False) -> None:
+        """Replace the folder's model as a whole; see :meth:`Bundle.write`."""
+        record = {**self.record, "learnt": SET, "palette": _listed(self.palette)}
+        _write(folder, record, self.arrays, {}, checkpoint=checkpoint)
+
+    @staticmethod
+    def read(folder: Path) -> TrainedBundle:
+        """The folder's model.
+
+        Raises:
+            ModelError: there is none, it is damaged, a newer version wrote it, or it learnt one picture.
+        """
+        with _reading(folder) as (record, arrays):
+            if record.get("learnt") != SET:
+                raise ModelError(
+                    f"Model '{folder}' was fitted to one picture, not trained on a data set: load it as such, without "
+                    "--style."
+                )
+            return TrainedBundle(record, _palette(record), _learnt(arrays))
+
+    @staticmethod
+    def is_in(folder: Path) -> bool:
+        """Whether the folder's model learnt a data set.
+
+        Raises:
+            ModelError: there is none, it is damaged, or a newer version wrote it.
+        """
+        with _reading(folder, values=False) as (record, _):
+            return record.get("learnt") == SET
+
+
+def _write(folder: Path, record: Mapping[str, Any], learnt: Arrays, more: Arrays, *, checkpoint: bool) -> None:
+    from safetensors.numpy import save
+
+    record = {"format": FORMAT, **record}
+    tensors = {**{f"learnt.{k}": v for k, v in learnt.items()}, **more}
+    tensors = {k: np.asarray(v, order="C") for k, v in tensors.items()}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with replacing(folder / FILE) as file:
+            file.write(save(tensors, {"model": json.dumps(record)}))
+        write_text(folder / NOTE, json.dumps(record, indent=1) + "\n")
+        if not checkpoint:  # only now: a disk that is full would have cost the whole fit
+            (folder / CHECKPOINT).unlink(missing_ok=True)
+    except OSError as problem:
+        raise ModelError(
+            f"Model folder '{folder}' cannot be made ({problem.strerror or problem}): choose another with -o."
+        ) from problem
+
+
+@contextmanager
+def _reading(folder: Path, *, values: bool = True) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
+    """Record and tensors of the folder's model; what goes wrong inside the block tells that it is damaged."""
+    from safetensors import SafetensorError, safe_open
+
+    path = folder / FILE
+    if not path.is_file():
+        raise ModelError(f"'{folder}' holds no model ({FILE} is missing): make one with `analogon fit … -o {folder}`.")
+    try:
+        with safe_open(str(path), "np") as stored:
+            record = json.loads((stored.metadata() or {})["model"])
+            names = stored.keys() if values else ()
+            arrays = {key: stored.get_tensor(key) for key in names}
+        if record["format"] > FORMAT:
+            raise ModelError(f"Model '{path}' was written by a newer version of analogon; update the package.")
+        for key in NEEDED:
+            record[key]
+        if not all(isinstance(record[key], dict) for key in ("config", "inputs", "requested")):
+            raise TypeError("a part of the record is no object")
+        if not all(np.isfinite(v).all() for v in arrays.values() if v.dtype.kind == "f"):
+            raise ValueError("a weight is not finite")
+        yield record, arrays
+    except ModelError:
+        raise
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, AnalogonError) as problem:
+        raise ModelError(f"Model '{path}' is damaged: fit it again.") from problem
+
+
+def _listed(palette: Palette) -> list[list[Any]]:
+    return [[c.id, c.name, list(c.color)] for c in palette.classes]
+
+
+def _palette(record: Mapping[str, Any]) -> Palette:
+    return Palette(tuple(LabelClass(i, name, (c[0], c[1], c[2])) for i, name, c in record["palette"]))
+
+
+def _narrow(ids: NDArray[np.integer]) -> np.dtype[Any]:
+    return np.min_scalar_type(int(ids.max()))
+
+
+def _learnt(arrays: Arrays) -> Arrays:
+    return {k.removeprefix("learnt."): v for k, v in arrays.items()}

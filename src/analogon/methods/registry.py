@@ -46,6 +46,7 @@ class Entry:
         provenance: its results are made of pixels of the source, and say which.
         accelerated: computes on other devices than the CPU too, which takes torch.
         many: can learn several exemplars at once (:class:`~analogon.methods.base.ManyMethod`).
+        sets: can learn a data set (:class:`~analogon.methods.base.SetMethod`).
         exports: its models can be exported (see :class:`~analogon.methods.base.Exportable`).
         jobs: names of the jobs it can do besides new layouts, of :data:`~analogon.jobs.JOBS`
             (see :class:`~analogon.methods.base.Performer`).
@@ -61,6 +62,7 @@ class Entry:
     provenance: bool = False
     accelerated: bool = False
     many: bool = False
+    sets: bool = False
     exports: bool = False
     jobs: frozenset[str] = frozenset()
 
@@ -186,6 +188,12 @@ class Entry:
             able = next(entry.name for entry in METHODS.values() if entry.many)
             raise OptionError(f"Method '{self.name}' learns one picture at a time: fit each, or use method '{able}'.")
 
+    def check_sets(self) -> None:
+        """Refuse to learn a data set, with an OptionError, if the method cannot."""
+        if not self.sets:
+            able = ", ".join(entry.name for entry in METHODS.values() if entry.sets)
+            raise OptionError(f"Method '{self.name}' learns one picture: use analogon fit, or train one of {able}.")
+
     def check_does(self, job: str) -> None:
         """Refuse a job of :data:`~analogon.jobs.JOBS` that is not in ``jobs``.
 
@@ -253,6 +261,11 @@ class Entry:
             ) from problem
 
 
+def _learner(name: str, summary: str) -> Entry:
+    """A method that learns data sets, and one picture as if it were one."""
+    return Entry(name, summary, f"analogon.methods.{name}", neural=True, sets=True)
+
+
 METHODS: dict[str, Entry] = {
     e.name: e
     for e in (
@@ -294,6 +307,9 @@ METHODS: dict[str, Entry] = {
             neural=True,
             jobs=frozenset({"retarget", "reshape"}),
         ),
+        _learner("spade", "layouts modulate the norms of a generator that learns a data set (Park et al., CVPR 2019)"),
+        _learner("groupdnet", "each class of a layout has a look of its own, as in a data set (Zhu et al., CVPR 2020)"),
+        _learner("msca", "the look of one scene for the layout of another, as in a data set (arXiv 2004.10024)"),
         Entry(
             "image-analogies",
             "pixel by pixel in scan order, guided by the layout (Hertzmann et al., SIGGRAPH 2001)",
@@ -369,13 +385,11 @@ def able(job: str, name: str | None = None) -> Entry:
 
 def _cuda_seems_usable() -> bool:
     """Whether there is torch, and a driver for CUDA: known without the seconds that importing torch takes."""
-    if find_spec("torch") is None:
-        return False
     try:
         ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:
         return False
-    return True
+    return find_spec("torch") is not None
 
 
 def _hint(name: str, known: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
@@ -22,8 +22,9 @@ from torch import Tensor
 from analogon.data import LabelMap
 from analogon.errors import ModelError, TrainingError
 from analogon.io import write_image, write_text
-from analogon.run import Outcome, Progress, Run
+from analogon.run import Outcome, Progress, Run, ignore
 from analogon.training.checkpoint import Checkpoint, make_folder
+from analogon.training.world import ALONE, World
 
 #: Seconds between checkpoints: a killed run loses less than a minute, or a step where that takes longer.
 CHECKPOINT_SECONDS = 40.0
@@ -90,6 +91,8 @@ def drive(
     *,
     started: float,
     preview: Callable[[str], Path | None] | None = None,
+    world: World = ALONE,
+    preemptible: bool = False,
 ) -> Outcome:
     """Run the trainer to the end of its budget, or Ctrl-C.
 
@@ -103,6 +106,8 @@ def drive(
         started: ``time.monotonic()`` when the fit began; preparation counts against the budget.
         preview: writes previews under a tag and returns one of them; called a few times in a run, less often
             where that takes too much of a time budget.
+        world: processes that train together: all read the checkpoint, the first one alone writes and reports.
+        preemptible: SIGTERM counts as Ctrl-C, for machines that are taken away.
 
     The first checkpoint is written after the first step, the last one after the last step: it holds the end of the
     run until the model is saved.
@@ -116,10 +121,12 @@ def drive(
         checkpoint = Checkpoint.read(run.folder, identity)
         _load(trainer, checkpoint, run.folder)
         first, share, earlier = checkpoint.step, checkpoint.share, checkpoint.seconds
+    if not world.leads:
+        run, preview = replace(run, folder=None, listener=ignore), None
     history = History(run.folder, first)
     keeper = _Keeper(trainer, identity, run.folder, started - earlier, good=first > 0)
     done, lasted = first, 0.0
-    with stop_on_interrupt() as interrupted:
+    with stop_on_interrupt(preemptible=preemptible) as interrupted:
         begun = reported = now = time.monotonic()
         if run.minutes is None:
             budget = _Budget(trainer.steps, begun, math.inf, share)
@@ -139,7 +146,8 @@ def drive(
             # no step is begun that would end too late if it takes as long as the quicker of the last two
             pace, lasted = min(lasted, now - before), now - before
             share = budget.share(done, now) if now + pace <= budget.deadline else 1.0
-            if share < 1 and interrupted.is_set():
+            share, stop = world.agree(share, interrupted.is_set())
+            if share < 1 and stop:
                 stopped = "interrupted"
             if share == 1 or stopped:
                 break
@@ -161,7 +169,7 @@ def drive(
                 steps, left = budget.left(done, now, (now - begun) / (done - first))
                 run.listener(Progress("training", done, steps, losses, left, shown))
                 reported = now
-            share = budget.share(done, now)
+            share, _ = world.agree(budget.share(done, now), False)
         history.flush(done)
         keeper.save(done, share)
     steps, _ = budget.left(done, now, (now - begun) / max(done - first, 1)) if stopped else (done, 0.0)
@@ -205,24 +213,30 @@ class History:
 
 
 @contextmanager
-def stop_on_interrupt() -> Iterator[threading.Event]:
-    """Ctrl-C sets the event instead of breaking into a step; a second Ctrl-C interrupts at once."""
+def stop_on_interrupt(*, preemptible: bool = False) -> Iterator[threading.Event]:
+    """Ctrl-C sets the event instead of breaking into a step; a second Ctrl-C interrupts at once.
+
+    ``preemptible``: so does SIGTERM, of which a second one is ignored.
+    """
     event = threading.Event()
     if threading.current_thread() is not threading.main_thread():
         yield event
         return
-    before = signal.getsignal(signal.SIGINT)
+    signals = [signal.SIGINT, signal.SIGTERM] if preemptible else [signal.SIGINT]
+    before = [(number, signal.getsignal(number)) for number in signals]
 
-    def note(_number: int, _frame: FrameType | None) -> None:
-        if event.is_set():
+    def note(number: int, _frame: FrameType | None) -> None:
+        if event.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
         event.set()
 
-    signal.signal(signal.SIGINT, note)
+    for number in signals:
+        signal.signal(number, note)
     try:
         yield event
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before:
+            signal.signal(number, handler)
 
 
 class _Keeper:

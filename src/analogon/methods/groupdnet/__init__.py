@@ -1,0 +1,1 @@
+"""GroupDNet: each class of a layout has a look of its own."""

@@ -1,0 +1,1 @@
+"""MSCA: the layout of one picture, the look of another that shows something else."""

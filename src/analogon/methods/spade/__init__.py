@@ -1,0 +1,1 @@
+"""SPADE: layouts modulate the norms of a generator."""

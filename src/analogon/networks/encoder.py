@@ -1,0 +1,45 @@
+"""From a picture to what its look is: strided convolutions, in groups where classes are to stay apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from analogon.errors import OptionError
+from analogon.networks.convolutions import SpectralConv
+from analogon.networks.generator import SLOPE
+from analogon.networks.norms import PlainNorm
+
+
+class Encoder(nn.Module):
+    """3x3 convolutions of stride 2, each with spectral norm, instance norm (or none) and leaky ReLU 0.2.
+
+    With groups, what a group of output channels holds comes from the same group of input channels and nothing else.
+    """
+
+    def __init__(self, given: int, widths: Sequence[int], groups: int = 1, *, norm: bool = True) -> None:
+        """Raises OptionError where the groups do not divide the channels."""
+        super().__init__()
+        for n, width in enumerate([given, *widths]):
+            if width % groups:
+                raise OptionError(
+                    f"The channels behind layer {n} of the encoder are {width}, which {groups} groups do not divide: "
+                    "change the width."
+                )
+        pairs = zip([given, *widths], widths, strict=False)
+        self.convs = nn.ModuleList(SpectralConv(a, b, stride=2, padding=1, groups=groups, bias=False) for a, b in pairs)
+        self.norm = PlainNorm("instance", 0) if norm else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, given, h, w) to (B, last width, h / 2**layers, w / 2**layers), rounded up."""
+        for conv in self.convs:
+            x = F.leaky_relu(self.norm(conv(x)), SLOPE)
+        return x
+
+
+def halvings(side: int, grid: int, most: int = 6) -> int:
+    """How many layers bring a side to a grid of at least so many places: at most ``most``, at least one."""
+    return min(most, max(1, math.floor(math.log2(side / grid))))

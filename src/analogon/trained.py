@@ -1,0 +1,272 @@
+"""Learning data sets, and the models that come of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, cast
+
+from analogon.data import Exemplar, LabelMap, Palette
+from analogon.datasets import Pictures, load_pictures
+from analogon.errors import ModelError, OptionError
+from analogon.fitting import check_finished, check_numbers
+from analogon.io import ImageSource, LabelSource, read_image, read_target
+from analogon.loading import load_exemplar
+from analogon.methods import registry
+from analogon.methods.base import SetMethod, Trained
+from analogon.methods.bundle import FILE, Bundle, TrainedBundle
+from analogon.result import Result, versions
+from analogon.run import CHECKPOINT, Progress, Run, ignore
+
+#: A picture whose look is taken, or several and what each counts.
+Style = Exemplar | Sequence[tuple[float, Exemplar]]
+
+
+def train(
+    method: str,
+    data: Pictures | str | Path,
+    *,
+    layout: str = "auto",
+    recipe: str | None = None,
+    steps: int | None = None,
+    minutes: float | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    folder: str | Path | None = None,
+    resume: bool = False,
+    progress: Callable[[Progress], None] | None = None,
+    **options: Any,
+) -> TrainedModel:
+    """Learn a data set of pictures with label maps.
+
+    Where torchrun started several processes, all of them call this with the same arguments and learn together: each
+    takes its share of every batch. They need one folder that all can read; the first process writes.
+
+    Args:
+        method: one that can (``sets`` of :func:`describe_method`).
+        data: pictures, or the folder of a data set.
+        layout: how that folder is laid out; "auto" finds out.
+
+    The others are those of :func:`fit`. Ctrl-C, and SIGTERM, which machines send that are taken away, end the training
+    early with a checkpoint: the model so far is returned, with ``model.stopped == "interrupted"``.
+
+    Raises:
+        OptionError: an argument cannot be used. InputError, LabelError: the data set cannot be read. ModelError:
+            ``folder`` cannot be written to, or there is nothing in it to resume, or a training with other arguments.
+            TrainingError: a loss is not a number.
+    """
+    entry = registry.get(method)
+    entry.check_sets()
+    check_numbers(minutes, seed)
+    if resume and folder is None:
+        raise OptionError("There is nothing to resume without a folder: name the one the training was started with.")
+    config = entry.configure(recipe, options if steps is None else {**options, "steps": steps})
+    engine = cast(SetMethod, entry.load())
+    device, threads = entry.machine(str(device))
+    pictures = data if isinstance(data, Pictures) else load_pictures(data, layout)
+    request = {
+        "method": entry.name,
+        "data set": _digest(pictures),
+        "configuration": config.model_dump(mode="json"),
+        "seed": int(seed),
+        "time budget": minutes,
+        "limit of steps": steps if minutes else None,
+    }
+    run = Run(
+        device=device,
+        seed=int(seed),
+        minutes=minutes,
+        most_steps=steps,
+        folder=None if folder is None else Path(folder),
+        resume=resume,
+        request=request,
+        listener=progress or ignore,
+    )
+    if run.folder is not None:
+        Bundle.check_folder(run.folder)
+        if resume and not (run.folder / CHECKPOINT).exists():
+            return _finished(run.folder, run)
+    started = time.monotonic()
+    learnt = engine.train(pictures, config, run)
+    record = {
+        "method": entry.name,
+        "config": learnt.config.model_dump(mode="json"),
+        "seed": run.seed,
+        "fit_seconds": round(learnt.outcome.earlier + time.monotonic() - started, 3),
+        "stopped": learnt.outcome.stopped,
+        "inputs": {"data set": request["data set"], "pictures": len(pictures)},
+        "requested": request,
+        "device": device,
+        "threads": threads,
+        "versions": versions(),
+    }
+    model = TrainedModel(learnt, record, device=device)
+    if run.folder is not None and leads():
+        model.save(run.folder, checkpoint=model.stopped is not None)
+    return model
+
+
+def leads() -> bool:
+    """Whether this process is the one that writes: the only one, or the first of those that torchrun started."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def is_trained(folder: str | Path) -> bool:
+    """Whether a folder's model learnt a data set, to be loaded by :func:`load_trained`, or one picture.
+
+    Raises:
+        ModelError: there is none, or it is damaged.
+    """
+    return TrainedBundle.is_in(Path(folder))
+
+
+def load_trained(folder: str | Path, *, device: str = "auto") -> TrainedModel:
+    """A model that :func:`train` or :meth:`TrainedModel.save` wrote.
+
+    Raises:
+        ModelError: there is none, it is damaged, or it learnt one picture. OptionError: its method is unknown or needs
+            PyTorch.
+    """
+    bundle = TrainedBundle.read(Path(folder))
+    entry = registry.get(bundle.record["method"])
+    config = entry.configure_exactly(bundle.record["config"])
+    engine = cast(SetMethod, entry.load())
+    device, _ = entry.machine(str(device))
+    run = Run(device=device, seed=bundle.record["seed"])
+    return TrainedModel(
+        engine.restore_trained(bundle.palette, config, bundle.arrays, run), bundle.record, device=device
+    )
+
+
+class TrainedModel:
+    """A method that has learnt a data set: ask it for any layout of its classes, in any look.
+
+    Attributes:
+        record: how it came about, as JSON values; it is saved with the model.
+        method, seed: what it was trained with.
+        fit_seconds: wall-clock time of the training, of all its sittings.
+        stopped: ``"interrupted"`` where the training ended early, else None.
+    """
+
+    def __init__(self, trained: Trained, record: Mapping[str, Any], *, device: str) -> None:
+        self._trained, self._device = trained, device
+        self.record = record
+        self.method: str = record["method"]
+        self.seed: int = record["seed"]
+        self.fit_seconds: float = record["fit_seconds"]
+        self.stopped: str | None = record["stopped"]
+
+    @property
+    def palette(self) -> Palette:
+        """The classes that layouts may have."""
+        return self._trained.palette
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Every hyperparameter in effect, as JSON values; ``steps`` are those done."""
+        return self._trained.config.model_dump(mode="json")
+
+    def load_style(self, image: ImageSource, labels: LabelSource | LabelMap | None = None) -> Exemplar:
+        """A picture whose look is to be taken; with its layout in this model's classes, for methods that need it.
+
+        Raises:
+            InputError: a file cannot be used. LabelError: a class that the model does not know, or sizes that differ.
+        """
+        if labels is None or isinstance(labels, LabelMap):
+            return load_exemplar(image, labels)
+        return Exemplar(read_image(image), read_target(labels, self.palette))
+
+    def render(
+        self,
+        target: LabelSource | LabelMap,
+        mapping: Mapping[str, str] | None = None,
+        *,
+        style: Style | None = None,
+        classes: Mapping[str, Exemplar | int] | None = None,
+        seed: int | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Result:
+        """The picture for a label map, in its size.
+
+        Args:
+            target: a label map with classes of :attr:`palette`.
+            mapping: what classes that the model lacks stand for; see :func:`load_target`.
+            style: of :meth:`load_style`: the picture that the look is taken from. Several with weights mix their looks:
+                ``[(0.5, a), (0.5, b)]`` lies between two, ``[(1.5, a), (-0.5, b)]`` beyond one. None draws a look at
+                random, where the method can.
+            classes: for some classes, by name, another look than that: of a picture, or drawn from a seed. For methods
+                whose classes have looks of their own.
+            seed: of the random look; None for the training's.
+            progress: called with :class:`Progress` events.
+
+        Raises:
+            LabelError: a class that the model does not know. OptionError: a style that the method cannot use, or the
+                lack of one.
+        """
+        layout = target if isinstance(target, LabelMap) else read_target(target, self.palette, mapping or {})
+        if layout.palette != self.palette:
+            layout = LabelMap(layout.ids, self.palette)
+        styles = [(1.0, style)] if isinstance(style, Exemplar) else list(style or [])
+        entry = registry.get(self.method)
+        device, threads = entry.machine(self._device)
+        chosen = self.seed if seed is None else seed
+        check_numbers(None, chosen)
+        run = Run(device=device, seed=chosen, listener=progress or ignore)
+        named = {label.name: label.id for label in self.palette.classes}
+        for name in classes or {}:
+            if name not in named:
+                raise OptionError(f"The model knows no class '{name}': it has {', '.join(named)}.")
+        looks = {named[name]: look for name, look in (classes or {}).items()}
+        started = time.monotonic()
+        rendering = self._trained.render(layout, run, styles, looks)
+        return Result(
+            image=rendering.image,
+            method=self.method,
+            config=self.config,
+            seed=run.seed,
+            seconds=time.monotonic() - started,
+            inputs={**self.record["inputs"], "target": layout.digest()},
+            device=device,
+            threads=threads,
+            fit={name: self.record[name] for name in ("fit_seconds", "stopped", "device", "threads")},
+            versions=versions(),
+            wishes={
+                "styles": [{"weight": weight, "exemplar": one.digest()} for weight, one in styles],
+                "classes": {n: x.digest() if isinstance(x, Exemplar) else x for n, x in (classes or {}).items()},
+            },
+            timing=rendering.seconds,
+            labels=layout,
+        )
+
+    def save(self, folder: str | Path, *, checkpoint: bool = False) -> None:
+        """Write the model, one file replaced as a whole, and a note for people; :func:`load_trained` reads it.
+
+        Args:
+            checkpoint: the checkpoint in the folder is of this training, and stays to be resumed.
+
+        Raises:
+            ModelError, InputError: the folder or the disk does not take it.
+        """
+        bundle = TrainedBundle(self.record, self.palette, self._trained.arrays())
+        bundle.write(Path(folder), checkpoint=checkpoint)
+
+
+def _finished(folder: Path, run: Run) -> TrainedModel:
+    """The model of a training that has no checkpoint because it is finished."""
+    if not (folder / FILE).exists():
+        raise ModelError(f"There is nothing to resume in '{folder}': leave out --resume to start anew.")
+    model = load_trained(folder, device=run.device)
+    check_finished(folder, model.record, run.request)
+    steps = model.config["steps"]
+    run.listener(Progress("finished already", steps, steps))
+    return model
+
+
+def _digest(pictures: Pictures) -> str:
+    """SHA-256 of the classes and of what can be known of the pictures without reading all: number and first one."""
+    digest = sha256(f"{len(pictures)} {pictures.palette.to_json()} {pictures.unknown}".encode())
+    digest.update(pictures[0].exemplar(pictures.palette).digest().encode())
+    return digest.hexdigest()

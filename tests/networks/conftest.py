@@ -1,0 +1,3 @@
+import pytest
+
+pytest.importorskip("torch", reason="networks need the extra 'neural'")

@@ -1,0 +1,44 @@
+"""A data set of a few scenes and a method so small that a step takes a few hundredths of a second."""
+
+from typing import Any
+
+import torch
+
+from analogon.datasets.augmenting import Augmentation
+from analogon.datasets.scenes import Scenes, SceneSettings
+from analogon.methods.spade.config import Config
+from analogon.methods.spade.network import Spade
+from analogon.networks.batches import Sampler, windows
+from analogon.networks.trainer import Trainer
+from analogon.training.world import ALONE, World
+
+SETTINGS: dict[str, Any] = {
+    "load": 36, "crop": 32, "width": 2, "hidden": 4, "styled": True, "code": 4, "encoder_width": 2, "critic_width": 2,
+    "batch": 2, "steps": 6,
+}  # fmt: skip
+
+
+def small_config(**changes: Any) -> Config:
+    return Config(**{**SETTINGS, **changes})
+
+
+def small_set(count: int = 5) -> Scenes:
+    return Scenes(count, SceneSettings(seed=3))
+
+
+def small_trainer(config: Config, *, seed: int = 0, world: World = ALONE, count: int = 5) -> Trainer:
+    pictures = small_set(count)
+    cut = windows(Augmentation(config.loaded(32), (1.0, config.zoom), config.window(32), config.flip))
+    device = torch.device("cpu")
+    batches = Sampler(pictures, cut, batch=config.batch, seed=seed, edges=config.instances, device=device, world=world)
+    seen = len(pictures.palette) + config.instances
+    return Trainer(
+        config,
+        lambda: Spade(config, len(pictures.palette), seen),
+        seen,
+        batches,
+        seed=seed,
+        device=device,
+        divergence_weight=config.divergence,
+        world=world,
+    )
