@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # The tested versions; every install of this file uses them.
 CONSTRAINTS := constraints.txt
+# The package alone, and all that its tests take.
+BASE := .venv/.base
 STAMP := .venv/.installed
 
 DEMO_CASE := examples/flower
@@ -18,14 +20,18 @@ help:
 	@echo "make page   check the types of the studio's page, which takes npm"
 	@echo "make clean  remove .venv, node_modules, caches and what make demo wrote"
 
-$(STAMP): pyproject.toml $(CONSTRAINTS)
+$(BASE): pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "analogon needs Python 3.11 or newer; say which with: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c $(CONSTRAINTS) -e .
+	touch $@
+
+$(STAMP): $(BASE)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet -c $(CONSTRAINTS) -e '.[neural,onnx,metrics,ray,service,client,dev,video]'
 	touch $@
 
-demo: $(STAMP)
+demo: $(BASE)
 	$(BIN)/analogon make $(DEMO_CASE) -o $(DEMO_OUT)
 	@echo "New pictures:  $(CURDIR)/$(DEMO_OUT)/*.png"
 	@echo "Contact sheet: $(CURDIR)/$(DEMO_OUT)/sheet.png"
