@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from scipy import ndimage as ndi
 
 import analogon
 from analogon.jobs import Retarget
@@ -91,16 +92,57 @@ def memory(what: str, recipe: str, side: int, crop: int | None) -> str:
 
 def distances(source: analogon.Exemplar, image: np.ndarray) -> tuple[float, float]:
     """Coherence and completeness at full size in levels of 0 to 255 (:mod:`analogon.metrics`)."""
-    labels = analogon.load_target(source, np.zeros(image.shape[:2], np.int64))
-    figures = analogon.Scorer(source).score(image, labels).figures
+    figures = figures_of(source, image)
     return float(figures["coherence@1"]), float(figures["completeness@1"])
 
 
-def quality(remapper: Remapper) -> list[str]:
+def sharpened(image: np.ndarray, wanted: float, source: analogon.Exemplar) -> tuple[np.ndarray, float]:
+    """A picture with so much of what a blur takes (deviation 1 pixel) that it is as sharp as wanted; and that share."""
+    detail = image - ndi.gaussian_filter(image, (1.0, 1.0, 0.0))
+    low, high = 0.0, 4.0
+    for _ in range(12):
+        middle = (low + high) / 2
+        below = figures_of(source, np.clip(image + middle * detail, 0, 1))["sharpness"] < wanted
+        low, high = (middle, high) if below else (low, middle)
+    return np.clip(image + low * detail, 0, 1), low
+
+
+def figures_of(source: analogon.Exemplar, image: np.ndarray) -> dict[str, float]:
+    """Figures of a picture of one class."""
+    labels = analogon.load_target(source, np.zeros(image.shape[:2], np.int64))
+    return analogon.Scorer(source).score(image, labels).figures
+
+
+def strengths(remapper: Remapper, source: analogon.Exemplar) -> list[str]:
+    """Twice the width by how much of the network's change is shown, and plainly sharpened to the same sharpness."""
+    h, w = source.shape
+    size = h, 2 * w
+    names = [f"{name}@{scale}" for name in ("coherence", "completeness") for scale in (1, 2, 4, 8)]
+    rows = ["| twice the width | " + " | ".join(names) + " | sharpness |", "|---|" + "---|" * (len(names) + 1)]
+
+    def row(said: str, image: np.ndarray) -> None:
+        figures = figures_of(source, image)
+        cells = [figures[name] for name in (*names, "sharpness")]
+        rows.append(f"| {said} | " + " | ".join(f"{cell:.2f}" for cell in cells) + " |")
+
+    plain = source.resize(size).image
+    row("plain", plain)
+    for strength in sorted({0.25, 0.5, remapper.config.strength, 0.75, 1.0}):
+        other = Remapper(source, remapper.config.model_copy(update={"strength": strength}), remapper.generator)
+        made = next(other.perform([Retarget(size)], RUN)).image
+        row(f"strength {strength:g}", made)
+        if strength in (remapper.config.strength, 1.0):
+            same, share = sharpened(plain, figures_of(source, made)["sharpness"], source)
+            row(f"plain, sharpened by {share:.2f}", same)
+    return rows
+
+
+def quality(remapper: Remapper, strength: float) -> list[str]:
     """Tables: patches of results beside plain resizing, the way back, and a sequence of sizes."""
     source = remapper._working
     h, w = source.shape
-    plain = Remapper(source, remapper.config, remapper.generator)
+    shown = remapper.config.model_copy(update={"strength": strength})
+    plain = Remapper(source, shown, remapper.generator)
     rows = [
         "| factors | coherence: plain, InGAN | completeness: plain, InGAN | there and back, L1 |",
         "|---|---|---|---|",
@@ -115,7 +157,7 @@ def quality(remapper: Remapper) -> list[str]:
     for shifts in ((0.3, -0.3), (0.2, 0.2)):
         back = plain.inverse_error(Transformation.of((h, w), shifts), RUN)
         rows.append(f"| shifts {shifts} | | | {back:.4f} |")
-    rows += ["", *sequence(plain, source)]
+    rows += ["", *sequence(plain, source), "", *strengths(plain, source)]
     return rows
 
 
@@ -157,6 +199,7 @@ def main() -> None:
     two.add_argument("--crop", type=int)
     three = sub.add_parser("quality")
     three.add_argument("model", type=Path)
+    three.add_argument("--strength", type=float, default=RECIPES["fast"]["strength"], help="of the network's change")
     three.add_argument("-o", type=Path)
     args = ap.parse_args()
     if args.what == "memory":
@@ -172,7 +215,7 @@ def main() -> None:
         lines.append(speed("fast", args.steps, (188, 250)))
         lines.append(speed("paper", args.paper_steps, (256, 256)))
     else:
-        lines = quality(analogon.load(args.model, device="cpu")._synthesizer)
+        lines = quality(analogon.load(args.model, device="cpu")._synthesizer, args.strength)
     text = "\n".join(lines) + "\n"
     if args.o:
         args.o.write_text(text)

@@ -4,9 +4,10 @@
 
 A recipe is stepped ``--steps`` times at each scale, after one that is not counted, the scales below it having been
 trained for one step only: what a step takes does not depend on what was learnt. The time to the end is those times the
-recipe's iterations; it is extrapolated, and called so. ``--large`` trains a few steps of ``fast`` and ``paper`` at the
-finest scale of a picture of that longest side, and then makes one of four times its size (of each in a process of its
-own, for the peak of its memory). FILE is a Markdown table, of which everything from its line "## " on stays.
+recipe's iterations; it is extrapolated, and called so. ``--large`` trains a few steps of ``fast``, ``concurrent`` and
+``paper`` at the finest scale of a picture of that longest side, and makes one of that size by models of a quarter;
+``--four`` makes one of four times that size, too (each in a process of its own, for the peak of its memory). FILE is a
+Markdown table, of which everything from its line "## " on stays.
 """
 
 import argparse
@@ -28,8 +29,9 @@ from analogon.methods.singan.sizes import Size, resized, scaled
 from analogon.methods.singan.training import Trainer
 from analogon.training.device import flushed_denormals
 
-#: Minutes that the released programs take for 250 pixels on a CPU, of the kind of machine that they were timed on.
-RELEASED = {"paper": "18.5 h (11 scales of 4000 steps)", "concurrent": "4.2 h", "fast": "aim: 20 min"}
+#: What is reported of other programs for 250 pixels on a CPU, machines unknown: of 4000 iterations at each of 11 scales
+#: (published: 2000 of three updates each; an independent program does 4000 of one), and of ConSinGAN. And the aim here.
+REPORTED = {"paper": "18.5 h for 11 scales of 4000 steps", "concurrent": "4.2 h", "fast": "aim: 20 min"}
 
 
 def picture(path: Path, side: int | None = None) -> torch.Tensor:
@@ -42,17 +44,17 @@ def picture(path: Path, side: int | None = None) -> torch.Tensor:
     return resized(image, (round(height * factor), round(width * factor))).clamp(-1, 1)
 
 
-def timed(image: torch.Tensor, recipe: str, steps: int) -> tuple[list[tuple[Size, float, int]], int]:
-    """Size, seconds of a step and number of steps of each scale, and all steps."""
+def timed(image: torch.Tensor, recipe: str, steps: int) -> tuple[list[tuple[Size, float, float, int]], int]:
+    """Size, seconds and processor seconds of a step and number of steps of each scale, and all steps."""
     trainer = Trainer(image, Config.model_validate(RECIPES[recipe]), seed=0, device="cpu")
     rows, begun = [], 0.0
     for scale, end in enumerate(trainer.ends):
         trainer.step(0, begun)
-        since = time.perf_counter()
+        since, spent = time.perf_counter(), time.process_time()
         for n in range(steps):
             trainer.step(n + 1, begun)
-        each = (time.perf_counter() - since) / steps
-        rows.append((trainer.sizes[scale], each, round(trainer.steps * (end - begun))))
+        each, work = (time.perf_counter() - since) / steps, (time.process_time() - spent) / steps
+        rows.append((trainer.sizes[scale], each, work, round(trainer.steps * (end - begun))))
         begun = end
     return rows, trainer.steps
 
@@ -60,7 +62,9 @@ def timed(image: torch.Tensor, recipe: str, steps: int) -> tuple[list[tuple[Size
 def peak() -> float:
     """Most memory that this process has had, in GB."""
     status = Path("/proc/self/status").read_text()
-    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) / 2**20
+    found = re.search(r"VmHWM:\s+(\d+)", status)
+    assert found is not None
+    return int(found[1]) / 2**20
 
 
 def large(path: Path, recipe: str, side: int) -> None:
@@ -94,6 +98,7 @@ def main() -> None:
     parser.add_argument("--recipes", nargs="*", default=list(RECIPES), choices=list(RECIPES))
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--large", type=int)
+    parser.add_argument("--four", action="store_true", help="and a picture of four times that size")
     parser.add_argument("--one-large", help=argparse.SUPPRESS)
     parser.add_argument("--table", type=Path)
     args = parser.parse_args()
@@ -108,32 +113,43 @@ def main() -> None:
             "",
             f"`benchmarks/singan.py {args.image} --steps {args.steps}`: {width}x{height} pixels, "
             f"{torch.get_num_threads()} threads, load {os.getloadavg()[0]:.1f} when it began. Times to the end are "
-            "extrapolated from single steps.",
+            "extrapolated from single steps; by the clock, as busy as the machine was.",
             "",
-            "| recipe | scales | seconds of a step at each | steps | to the end, extrapolated | released, or aim |",
-            "|---|---|---|---|---|---|",
+            "| recipe | scales | processor seconds of a step at each | steps | all | by the clock | reported, or aim |",
+            "|---|---|---|---|---|---|---|",
         ]
         for recipe in args.recipes:
             rows, count = timed(picture(args.image), recipe, args.steps)
-            whole = sum(each * steps for _, each, steps in rows)
-            sizes = " ".join(f"{w}x{h}" for (h, w), _, _ in rows)
-            seconds = " ".join(f"{each:.3f}" for _, each, _ in rows)
-            said = RELEASED.get(recipe, "")
-            lines.append(f"| `{recipe}` | {sizes} | {seconds} | {count} | {whole / 60:.0f} min | {said} |")
+            whole = sum(each * steps for _, each, _, steps in rows) / 60
+            work = sum(each * steps for _, _, each, steps in rows) / 60
+            sizes = " ".join(f"{w}x{h}" for (h, w), *_ in rows)
+            seconds = " ".join(f"{each:.3f}" for _, _, each, _ in rows)
+            said = REPORTED.get(recipe, "")
+            lines.append(f"| `{recipe}` | {sizes} | {seconds} | {count} | {work:.0f} min | {whole:.0f} min | {said} |")
             print(lines[-1], flush=True)
     if args.large:
-        lines += ["", "| what | size | seconds | peak memory |", "|---|---|---|---|"]
-        jobs = [("fast", args.large), ("paper", args.large), ("fast x4", 4 * args.large), ("paper x4", 4 * args.large)]
+        lines += ["", "| what | size | seconds | load | peak memory |", "|---|---|---|---|---|"]
+        recipes = ("fast", "concurrent", "paper")
+        jobs = [(recipe + kind, args.large) for kind in ("", " x4") for recipe in recipes]
+        if args.four:
+            jobs.append(("fast x4", 4 * args.large))
         for recipe, side in jobs:
             command = [sys.executable, __file__, str(args.image), "--one-large", recipe, "--large", str(side)]
+            load = os.getloadavg()[0]
             answer = subprocess.run(command, capture_output=True, text=True, check=False)
             if answer.returncode:
-                lines.append(f"| `{recipe}` | {side} | failed | {answer.stderr.strip().splitlines()[-1:]} |")
+                lines.append(
+                    f"| `{recipe}` | {side} | failed | {load:.1f} | {answer.stderr.strip().splitlines()[-1:]} |"
+                )
                 continue
             found = json.loads(answer.stdout)
-            what = f"a picture of 4 times the size, `{recipe[:-3]}`" if "x4" in recipe else f"a step of `{recipe}`"
+            what = (
+                f"a picture of 4 times the training size, `{recipe[:-3]}`"
+                if "x4" in recipe
+                else f"a step of `{recipe}`"
+            )
             size = f"{found['size'][1]}x{found['size'][0]}"
-            lines.append(f"| {what} | {size} | {found['seconds']:.1f} | {found['peak']:.1f} GB |")
+            lines.append(f"| {what} | {size} | {found['seconds']:.1f} | {load:.1f} | {found['peak']:.1f} GB |")
             print(lines[-1], flush=True)
     if args.table:
         kept = args.table.read_text().partition("\n## ") if args.table.exists() else ("", "", "")

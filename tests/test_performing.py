@@ -100,6 +100,14 @@ def test_a_model_is_not_told_how_to_fit(photo, tmp_path, sentence):
         sentence(error.value, "--shift")
 
 
+def test_a_model_computes_where_it_was_loaded(photo, tmp_path, sentence):
+    model = analogon.prepare(photo, "vary", "copying", device="cpu")
+    assert model.device == "cpu" and len(analogon.vary(model, device="cpu")) == 1
+    with pytest.raises(analogon.OptionError) as error:
+        analogon.vary(model, device="cuda:1")
+    sentence(error.value, "'cuda:1'", "'cpu'")
+
+
 @pytest.mark.parametrize(
     ("job", "named"),
     [

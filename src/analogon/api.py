@@ -205,6 +205,11 @@ class Model:
         return self._synthesizer.exemplar
 
     @property
+    def device(self) -> str:
+        """What computes, as it was asked for."""
+        return self._device
+
+    @property
     def config(self) -> dict[str, Any]:
         """Every hyperparameter in effect, as JSON values; ``steps`` are those done."""
         return self._synthesizer.config.model_dump(mode="json")

@@ -42,11 +42,12 @@ def prepare(
         job: a name of :data:`~analogon.jobs.JOBS`.
         method: None for the first that can; a model has its own.
         recipe: None for the one that the method takes for this job.
-        seed, device, progress, fitting: arguments of :func:`fit`, and settings of the method.
+        seed, device, progress, fitting: arguments of :func:`fit`, and settings of the method; a model that is loaded
+            computes where it does.
 
     Raises:
-        OptionError: the method cannot do the job, or a model is told how to fit. InputError: the picture cannot be
-            read. ModelError: the folder holds no model.
+        OptionError: the method cannot do the job, or a model is told how to fit or to compute elsewhere. InputError:
+            the picture cannot be read. ModelError: the folder holds no model.
     """
     known = _known(source, device)
     if isinstance(known, api.Model):
@@ -213,6 +214,10 @@ def animate(
 
 def _known(source: Source, device: str) -> Exemplar | api.Model:
     """The source as what it is, read where it is a path."""
+    if isinstance(source, api.Model) and device not in ("auto", source.device):
+        raise OptionError(
+            f"The model computes on '{source.device}': leave out device='{device}', or load its folder with it."
+        )
     if isinstance(source, Exemplar | api.Model):
         return source
     if isinstance(source, str | Path) and Path(source).is_dir():

@@ -41,6 +41,13 @@ def threads() -> int:
     return torch.get_num_threads()
 
 
+def brief(device: torch.device) -> bool:
+    """Whether a device computes in bfloat16 faster than in full precision."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device.type == "cpu" and bool(torch.cpu._is_avx512_bf16_supported())
+
+
 @contextmanager
 def flushed_denormals() -> Iterator[None]:
     """Treat denormal floats as zero inside the block.

@@ -33,9 +33,9 @@ def test_large_pictures_are_made_strip_by_strip(trained, picture, kind, start, m
     seen = []
     advanced = type(ladder.generator).advanced
 
-    def watched(self, scale, below, size, noise, window):
+    def watched(self, scale, below, size, noise, window, known=None):
         seen.append(window)
-        return advanced(self, scale, below, size, noise, window)
+        return advanced(self, scale, below, size, noise, window, known)
 
     monkeypatch.setattr(type(ladder.generator), "advanced", watched)
     striped = ladder.painted(sizes, noise, start=start, given=picture)

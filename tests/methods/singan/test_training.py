@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from analogon.methods.singan.altering import altered
+from analogon.methods.singan.ladder import Drawn
 from analogon.methods.singan.training import Trainer
 
 KINDS = ["pyramid", "growing"]
@@ -19,16 +20,16 @@ def run(trainer, first=0, last=None, steps=None):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("term", ["adversarial", "reconstruction"])
+@pytest.mark.parametrize("term", ["adversarial", "reconstruction", "fed"])
 def test_each_loss_moves_the_generator(make_trainer, kind, term):
     """Alone; without it nothing does."""
     ends = {}
     for weight in (0.0, 1.0):
         only = {"adversarial": 0.0, "reconstruction": 0.0, term: weight}
         trainer = make_trainer(kind, steps=2, scales=2, **only)
-        trainer.step(0, 0.0)
+        trainer.step(0, 0.5)
         before = weights(trainer)
-        assert (term in trainer.step(1, 0.25)) == bool(weight)
+        assert (term in trainer.step(1, 0.75)) == bool(weight)
         ends[weight] = (weights(trainer) - before).abs().max()
     assert ends[0.0] == 0 and ends[1.0] > 1e-5
 
@@ -99,6 +100,10 @@ def test_a_critic_tells_real_from_made(make_trainer, kind):
         {"noise": 1.0},
         {"together": 3},
         {"below": 0.9},
+        {"shared": True},
+        {"penalty_every": 2},
+        {"settled": True},
+        {"fed": 10.0},
     ],
     ids=str,
 )
@@ -111,6 +116,8 @@ def test_every_option_changes_what_is_learnt(make_trainer, kind, option):
         base |= {"scales": 0}
     elif "below" in option:
         base |= {"together": 2}
+    elif "settled" in option:
+        base |= {"together": 2, "norm": "batch"}
     elif "spacing" in option:
         base |= {"scales": 4}
         option = {**option, "scales": 4}
@@ -259,6 +266,70 @@ def test_training_reconstructs_the_picture_and_noise_shrinks(make_trainer, kind)
     assert psnr > 15
     assert 0 < max(trainer.ladder.amplitudes[1:]) < min(1.0, *new.ladder.amplitudes[1:])
     assert trainer.ladder.amplitudes[2] < 0.6 * new.ladder.amplitudes[2]
+
+
+def test_a_scale_learns_to_enlarge_the_picture_up_to_its_full_size(make_trainer, picture):
+    """Fed the picture itself it makes the picture itself, which is not so without that loss."""
+    options = {"width": 8, "rate": 3e-3, "adversarial": 0.5, "scales": 2, "min_size": 16, "size_limit": 36}
+    errors = {}
+    for weight in (0.0, 20.0):
+        trainer = make_trainer(steps=120, fed=weight, settled=True, **options)
+        assert [tuple(one.shape[-2:]) for one in trainer.larger] == ([(40, 56)] if weight else [])
+        run(trainer)
+        trainer.generator.eval()
+        with torch.no_grad():
+            sizes = [tuple(trainer.reals[1].shape[-2:]), (40, 56)]
+            made = trainer.ladder.made(sizes, trainer.ladder.kept, start=1, given=trainer.reals[1])
+        errors[weight] = float((made - picture).square().mean())
+    assert errors[20.0] < 0.5 * errors[0.0]
+
+
+def test_the_critic_s_fake_is_the_generator_s(make_trainer, monkeypatch):
+    """Where it is shared, one is made for both."""
+    made = []
+    fake = Trainer._fake
+    monkeypatch.setattr(Trainer, "_fake", lambda *given: made.append(1) or fake(*given))
+    for shared, count in ((False, 2), (True, 1)):
+        made.clear()
+        trainer = make_trainer(shared=shared)
+        trainer.step(0, 0.0)
+        assert len(made) == count
+    trainer = make_trainer(shared=True, critic_steps=2, generator_steps=3)
+    made.clear()
+    trainer.step(0, 0.0)
+    assert len(made) == 2 + 2  # the second of the critic's is also the first of the generator's
+
+
+def test_the_penalty_is_now_and_then_and_counts_as_much_more(make_trainer):
+    trainer = make_trainer(penalty_every=3)
+    assert ["penalty" in trainer.step(n, 0.0) for n in range(7)] == [True, False, False] * 2 + [True]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_statistics_stay_once_the_rate_has_fallen(make_trainer, kind):
+    for settled in (False, True):
+        trainer = make_trainer(kind, steps=30, norm="batch", settled=settled, together=1, scales=2)
+        moved = []
+        for n, share in enumerate((0.0, 0.1, 0.45, 0.49)):
+            before = {name: v.clone() for name, v in trainer.generator.state_dict().items() if "running" in name}
+            trainer.step(n, share)
+            after = trainer.generator.state_dict()
+            moved.append(any(not torch.equal(v, after[name]) for name, v in before.items()))
+        assert before and moved == [True, True, not settled, not settled]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_window_is_a_part_of_the_whole(trained, kind):
+    """Though only what it looks at of the coarser scales is made."""
+    trainer = trained(kind)
+    sizes = trainer.sizes
+    for start in (0, 1, 2):
+        given = trainer.reals[start - 1] if start else None
+        noise = Drawn(trainer.ladder, 3)
+        made = trainer.ladder.made(sizes, noise, start=start, given=given)
+        for top, bottom, left, right in ((3, 30, 5, 40), (0, 24, 32, 56), (10, 11, 20, 21)):
+            part = trainer.ladder.made(sizes, noise, start=start, given=given, window=(top, bottom, left, right))
+            assert torch.allclose(part, made[..., top:bottom, left:right], atol=1e-4)
 
 
 def test_windows_bound_what_a_step_looks_at(make_trainer):

@@ -30,7 +30,8 @@ class Config(BaseModel):
     network: Literal["pyramid", "growing"] = Field(
         "pyramid", description="a generator for each scale, pictures between; or one that grows, features between"
     )
-    width: int = Field(32, ge=4, le=256, description="channels; of the pyramid doubled every four scales up to 4 times")
+    width: int = Field(32, ge=4, le=256, description="channels; of the pyramid doubled every four scales")
+    widest: int = Field(4, ge=1, le=8, description="up to so many times the first")
     layers: int = Field(3, ge=1, le=8, description="convolutions of a scale between the first and the last one")
     norm: Literal["batch", "none"] = Field("batch", description="normalisation in the generator")
     critic_norm: Literal["batch", "none"] = Field("batch", description="normalisation in the critic")
@@ -47,10 +48,20 @@ class Config(BaseModel):
     window: int = Field(256, ge=24, description="longest side of the part of a scale that a step looks at")
     critic_steps: int = Field(3, ge=1, description="critic updates per iteration")
     generator_steps: int = Field(3, ge=1, description="generator updates per iteration")
+    shared: bool = Field(False, description="the generator is scored by what the critic has just learnt from")
+    penalty_every: int = Field(
+        1, ge=1, le=64, description="iterations from one gradient penalty to the next, which counts as much more"
+    )
+    mixed: bool = Field(
+        False, description="training's convolutions have 16 bits (bfloat16), where the device is fast with them"
+    )
     rate: float = Field(5e-4, gt=0, description="Adam rate of both networks")
     betas: tuple[Decay, Decay] = Field((0.5, 0.999), description="Adam's decay of first and second moments")
     decay_from: float = Field(0.8, ge=0, le=1, description="share of a scale's iterations after which the rate falls")
     decay_to: float = Field(0.1, ge=0, le=1, description="share of the rate that is left then")
+    settled: bool = Field(
+        False, description="means and deviations of the normalisation stay as they are when the rate has fallen"
+    )
     practice: float = Field(
         0.0, ge=0, le=1, description="share of updates that start from the altered picture instead of noise"
     )
@@ -61,6 +72,12 @@ class Config(BaseModel):
     adversarial: float = Field(1.0, ge=0, description="weight: the critic's score of what is made")
     penalty: float = Field(0.1, ge=0, description="weight: gradient penalty of the critic")
     reconstruction: float = Field(10.0, ge=0, description="weight: squared error of what the kept noise makes")
+    fed: float = Field(
+        0.0,
+        ge=0,
+        description="weight: squared error of what a scale makes of the picture itself, of the finest one at all sizes "
+        "up to the full one",
+    )
     noise: float = Field(
         0.1, ge=0, le=10, description="noise of a scale, as a multiple of what the coarser ones lack of the picture"
     )
@@ -72,14 +89,20 @@ class Config(BaseModel):
 
 #: SinGAN's networks trained on ConSinGAN's schedule, in steps that look at a window and update each network once.
 _FAST: dict[str, Any] = {
-    "iterations": 1500,
-    "falling": 0.15,
+    "iterations": 2000,
+    "falling": 0.1,
+    "widest": 1,
     "scales": 6,
     "spacing": "coarse",
     "together": 3,
     "window": 96,
     "critic_steps": 1,
     "generator_steps": 1,
+    "shared": True,
+    "penalty_every": 4,
+    "mixed": True,
+    "settled": True,
+    "fed": 10.0,
 }
 #: The generator that grows, as published with its schedule.
 _GROWING: dict[str, Any] = {

@@ -68,16 +68,23 @@ class Ladder:
         size = sizes[last]
         window = window or whole(size)
         around = wider(window, size, generator.margin)
-        below = None
+        parts = [around]  # what is looked at of each scale for the window, fine to coarse
+        for scale in range(last, start if start == 0 else start - 1, -1):
+            parts.append(generator.looked_at(parts[-1], sizes[scale], sizes[scale - 1]))
+        below = known = None
         if start:
             assert given is not None
             picture = resized(given, sizes[start - 1])
+            part = parts.pop()
+            below, known = generator.encoded(picture, part), (sizes[start - 1], part)
             if start > last:
-                return generator.picture(generator.encoded(picture, around), size, window)
-            below = generator.encoded(picture)
-        for scale in range(start, last):
-            below = generator.advanced(scale, below, sizes[scale], noise, whole(sizes[scale]))
-        return generator.picture(generator.advanced(last, below, size, noise, around), size, window)
+                return generator.picture(below, size, window)
+        for scale in range(start, last + 1):
+            part = parts.pop()
+            below = generator.advanced(scale, below, sizes[scale], noise, part, known)
+            known = sizes[scale], part
+        assert below is not None
+        return generator.picture(below, size, window)
 
     @torch.inference_mode()
     def painted(self, sizes: Sequence[Size], noise: Noise, *, start: int = 0, given: Tensor | None = None) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 def critic_loss(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
     """Low where real patches score high and made ones low (WGAN)."""
-    loss: Tensor = critic(fake).mean() - critic(real).mean()
+    loss: Tensor = critic(fake).float().mean() - critic(real).float().mean()
     return loss
 
 
@@ -29,7 +29,7 @@ def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor, share: float
 
 def adversarial_loss(critic: nn.Module, fake: Tensor) -> Tensor:
     """Low where made patches score high."""
-    loss: Tensor = -critic(fake).mean()
+    loss: Tensor = -critic(fake).float().mean()
     return loss
 
 

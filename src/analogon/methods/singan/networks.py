@@ -19,8 +19,8 @@ from analogon.methods.singan.sizes import Size, Window, enlarged, needed
 #: Draws a window of the noise of a scale: (scale, channels, size of the whole, window) to (1, channels, h, w).
 Noise = Callable[[int, int, Size, Window], Tensor]
 
-#: Width of the pyramid doubles every so many scales, up to so many times the first.
-DOUBLED_EVERY, WIDEST = 4, 4
+#: Width of the pyramid doubles every so many scales.
+DOUBLED_EVERY = 4
 
 
 def block(inner: int, outer: int, norm: str, slope: float) -> nn.Sequential:
@@ -51,7 +51,7 @@ def width_of(config: Config, scale: int) -> int:
     if config.network == "growing":
         return config.width
     factor: int = 2 ** (scale // DOUBLED_EVERY)
-    return config.width * min(factor, WIDEST)
+    return config.width * min(factor, config.widest)
 
 
 def make_critic(config: Config, scale: int) -> nn.Sequential:
@@ -77,13 +77,25 @@ class Generator(Protocol):
     def encoded(self, picture: Tensor, window: Window | None = None) -> Tensor:
         """The state in which the newest scale so far would have left a picture."""
 
-    def advanced(self, scale: int, below: Tensor | None, size: Size, noise: Noise, window: Window) -> Tensor:
+    def advanced(
+        self,
+        scale: int,
+        below: Tensor | None,
+        size: Size,
+        noise: Noise,
+        window: Window,
+        known: tuple[Size, Window] | None = None,
+    ) -> Tensor:
         """The state after a scale, from the one after the scale below it (None: there is none).
 
         Args:
             scale: from 0. size: of the whole map. noise: of the level that belongs to the scale.
             window: the part that is wanted; the same values as a part of the whole.
+            known: ``below`` is no more than a window of a map of this size; at least :meth:`looked_at`.
         """
+
+    def looked_at(self, window: Window, size: Size, short: Size) -> Window:
+        """What :meth:`advanced` looks at of the state below, a map of size ``short``, for a window."""
 
     def picture(self, state: Tensor, size: Size, window: Window) -> Tensor:
         """The picture of a window's state, which has a margin of :attr:`margin` where the frame allows."""
@@ -164,7 +176,19 @@ class Pyramid(nn.Module):
         """See :class:`Generator`: the picture itself."""
         return picture if window is None else picture[..., window[0] : window[1], window[2] : window[3]]
 
-    def advanced(self, scale: int, below: Tensor | None, size: Size, noise: Noise, window: Window) -> Tensor:
+    def looked_at(self, window: Window, size: Size, short: Size) -> Window:
+        """See :class:`Generator`."""
+        return needed(wider(window, size, self.entry.margin), size, short)
+
+    def advanced(
+        self,
+        scale: int,
+        below: Tensor | None,
+        size: Size,
+        noise: Noise,
+        window: Window,
+        known: tuple[Size, Window] | None = None,
+    ) -> Tensor:
         """See :class:`Generator`."""
         given = self.entry.noise(noise, scale, 3, size, window)
         if below is None:
@@ -172,7 +196,7 @@ class Pyramid(nn.Module):
             return made
         margin = self.entry.margin
         around = wider(window, size, margin)
-        base = enlarged(below, size, around)
+        base = enlarged(below, size, around, known)
         made = self.parts[scale](given + padded(base, window, size, margin))
         top, left = window[0] - around[0], window[2] - around[2]
         return made + base[..., top : top + made.shape[2], left : left + made.shape[3]]
@@ -234,7 +258,25 @@ class Growing(nn.Module):
         made: Tensor = self.head(padded(picture[..., top:bottom, left:right], window, size, 1))
         return made
 
-    def advanced(self, scale: int, below: Tensor | None, size: Size, noise: Noise, window: Window) -> Tensor:
+    def looked_at(self, window: Window, size: Size, short: Size) -> Window:
+        """See :class:`Generator`."""
+        margin = self.entry.margin
+        if not self.entry.wide:
+            return needed(wider(window, size, margin), size, short)
+        top, bottom, left, right = window
+        first = needed((top, bottom + 2 * margin, left, right + 2 * margin), wide(size, margin), short)
+        other = needed(window, size, short)
+        return min(first[0], other[0]), max(first[1], other[1]), min(first[2], other[2]), max(first[3], other[3])
+
+    def advanced(
+        self,
+        scale: int,
+        below: Tensor | None,
+        size: Size,
+        noise: Noise,
+        window: Window,
+        known: tuple[Size, Window] | None = None,
+    ) -> Tensor:
         """See :class:`Generator`."""
         if below is None:
             return self.encoded(noise(scale, 3, size, whole(size)), window)
@@ -244,11 +286,11 @@ class Growing(nn.Module):
         if self.entry.wide:
             more = wide(size, margin)
             made: Tensor = self.body[scale](
-                enlarged(below, more, (top, bottom + 2 * margin, left, right + 2 * margin)) + given
+                enlarged(below, more, (top, bottom + 2 * margin, left, right + 2 * margin), known) + given
             )
-            return made + enlarged(below, size, window)
+            return made + enlarged(below, size, window, known)
         around = wider(window, size, margin)
-        base = enlarged(below, size, around)
+        base = enlarged(below, size, around, known)
         made = self.body[scale](padded(base, window, size, margin) + given)
         top, left = top - around[0], left - around[2]
         return made + base[..., top : top + made.shape[2], left : left + made.shape[3]]

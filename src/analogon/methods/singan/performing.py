@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from time import monotonic
 
 import numpy as np
@@ -18,7 +19,7 @@ from analogon.methods.singan.config import Config
 from analogon.methods.singan.ladder import Drawn, Ladder
 from analogon.methods.singan.masks import EDIT_REACH, OBJECT_REACH, around, blended, within
 from analogon.methods.singan.networks import Growing, Noise, Pyramid
-from analogon.methods.singan.sizes import Size, Window, finest_of, resized, scaled
+from analogon.methods.singan.sizes import Size, Window, between, finest_of, resized, scaled, size_of
 from analogon.rendering import Rendering
 from analogon.run import Progress, Run
 
@@ -26,6 +27,8 @@ Floats = NDArray[np.float32]
 
 #: Waves over an animation, and how strong they are: slow ones more.
 WAVES = (1.0, 0.6, 0.3)
+#: Where a picture is enlarged by less, no network is asked; pixels a side that its strength is measured from.
+LEAST_PASS, MEASURED = 1.05, 96
 #: Colours that differ by less are the same: half a level of 8 bits.
 SAME = 0.5 / 255
 
@@ -73,28 +76,57 @@ class Performance:
         """A picture at another size, an array; enlarged by the finest scale, which knows what detail looks like."""
         now = made.shape[-2], made.shape[-1]
         factor = min(size[0] / now[0], size[1] / now[1])
-        if factor > 1.05:
+        if factor > LEAST_PASS:
             made = self._enlarged(made, size)
         out = resized(made, size)
         return ((out[0].clamp(-1, 1) + 1) / 2).permute(1, 2, 0).contiguous().cpu().numpy()
 
     def _enlarged(self, picture: Tensor, size: Size) -> Tensor:
         """Enlarged in steps no larger than the one that the finest scale was trained for, each followed by it."""
-        ladder = self.ladder
-        now = picture.shape[-2], picture.shape[-1]
-        if ladder.last == 0:
+        if self.ladder.last == 0:
             return resized(picture, size)
-        own = 1 / self.shares[-2]
-        passes = max(math.ceil(math.log(max(size[0] / now[0], size[1] / now[1])) / math.log(own) - 0.1), 1)
-        below = [(1, 1)] * (ladder.last - 1)
-        for n in range(1, passes + 1):
-            then = [max(round(a * (b / a) ** (n / passes)), 1) for a, b in zip(now, size, strict=True)]
-            sizes = [*below, (picture.shape[-2], picture.shape[-1]), (then[0], then[1])]
-            made = ladder.painted(sizes, ladder.kept, start=ladder.last, given=picture)
-            # what is made, shrunk, is what it was made of: or else a little too much of each pass adds up
-            made = made + resized(picture - resized(made, sizes[-2]), sizes[-1])
-            picture = made.clamp(-1, 1)
+        for n, then in enumerate(between(size_of(picture), size, 1 / self.shares[-2])):
+            share = self._strengths[min(n, len(self._strengths) - 1)]
+            picture = (resized(picture, then) + share * self._detail(picture, then)).clamp(-1, 1)
         return picture
+
+    def _detail(self, picture: Tensor, size: Size) -> Tensor:
+        """What the finest scale adds to a picture that is enlarged to ``size``."""
+        ladder = self.ladder
+        sizes = [*[(1, 1)] * (ladder.last - 1), size_of(picture), size]
+        made = ladder.painted(sizes, ladder.kept, start=ladder.last, given=picture)
+        # what is made, shrunk, is what it was made of: or else a little too much of each pass adds up
+        return made - resized(picture, size) + resized(picture - resized(made, sizes[-2]), size)
+
+    @cached_property
+    def _strengths(self) -> list[float]:
+        """How much of the finest scale's detail fits the picture itself best, in the first pass, the second and so on.
+
+        It is measured in the middle of the picture, from the size of the finest scale to the full one; where that is
+        the full one, from the scale below.
+        """
+        source = self._tensor(self.exemplar.image)
+        finest, full = self.trained[-1], self.exemplar.shape
+        known = finest if max(full[0] / finest[0], full[1] / finest[1]) > LEAST_PASS else self.trained[-2]
+        part = [min(MEASURED, side) for side in known]
+        begun = [(side - seen) // 2 for side, seen in zip(known, part, strict=True)]
+
+        def middle(size: Size) -> Tensor:
+            ends = [
+                (round(b * n / k), round((b + p) * n / k)) for b, p, n, k in zip(begun, part, size, known, strict=True)
+            ]
+            return resized(source, size)[..., slice(*ends[0]), slice(*ends[1])]
+
+        picture, strengths = middle(known), []
+        with torch.inference_mode():
+            for size in between(known, full if known == finest else finest, 1 / self.shares[-2]):
+                wanted = middle(size)
+                detail = self._detail(picture, size_of(wanted))
+                plain = resized(picture, size_of(wanted))
+                share = float(((wanted - plain) * detail).sum() / detail.square().sum().clamp_min(1e-12))
+                strengths.append(min(max(share, 0.0), 1.0))
+                picture = (plain + strengths[-1] * detail).clamp(-1, 1)
+        return strengths
 
     def again(self, last: int | None = None) -> Tensor:
         """The picture as the kept noise makes it, at a scale, (1, 3, h, w)."""

@@ -59,6 +59,19 @@ def scaled(finest: Size, shares: Sequence[float]) -> list[Size]:
     return [(math.ceil(finest[0] * share - 1e-9), math.ceil(finest[1] * share - 1e-9)) for share in shares]
 
 
+def between(now: Size, size: Size, factor: float) -> list[Size]:
+    """Sizes on the way from ``now`` to a larger ``size``, which is the last: in steps of about ``factor``."""
+    passes = max(math.ceil(math.log(max(size[0] / now[0], size[1] / now[1])) / math.log(factor) - 0.1), 1)
+    shares = [n / passes for n in range(1, passes + 1)]
+    ways = [[max(round(a * (b / a) ** share), 1) for share in shares] for a, b in zip(now, size, strict=True)]
+    return [(height, width) for height, width in zip(*ways, strict=True)]
+
+
+def size_of(picture: Tensor) -> Size:
+    """Height and width of a map (1, C, h, w)."""
+    return picture.shape[-2], picture.shape[-1]
+
+
 def resized(picture: Tensor, size: Size) -> Tensor:
     """A picture (1, C, h, w) at another size: bicubic, without aliasing where it shrinks."""
     if picture.shape[-2:] == size:

@@ -22,7 +22,8 @@ from analogon.methods.singan.networks import (
     make_generator,
     width_of,
 )
-from analogon.methods.singan.sizes import Size, Window, finest_of, ratios, resized, scaled
+from analogon.methods.singan.sizes import Size, Window, between, finest_of, ratios, resized, scaled, size_of
+from analogon.training.device import brief
 from analogon.training.state import gather, scatter
 
 #: Time of a step in terms of one pass of a pixel through a critic: its own updates, the generator's, and a coarser
@@ -52,6 +53,11 @@ class Trainer:
         self.sizes = scaled(finest_of(shape, config), shares)
         finest = resized(picture.to(self.device), self.sizes[-1]).clamp(-1, 1)
         self.reals = [resized(finest, size).clamp(-1, 1) for size in self.sizes]
+        #: The picture at the sizes on the way from the finest scale to the full size, for what the finest scale is fed.
+        self.larger: list[Tensor] = []
+        if config.fed and len(shares) > 1 and max(shape[0] / self.sizes[-1][0], shape[1] / self.sizes[-1][1]) > 1:
+            whole = picture.to(self.device)
+            self.larger = [resized(whole, size).clamp(-1, 1) for size in between(self.sizes[-1], shape, 1 / shares[-2])]
         areas = [height * width for height, width in self.sizes]
         counts = [config.iterations * (areas[0] / area) ** config.falling for area in areas]
         self.steps = config.steps or sum(max(round(count), 1) for count in counts)
@@ -153,34 +159,48 @@ class Trainer:
         draws = torch.Generator().manual_seed(self.seed * 1_000_003 + n)
         self.generator.eval()
         for module in self.trained:
-            module.train()
+            module.train(not config.settled or within < config.decay_from)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=config.mixed and brief(self.device)):
+            return self._iteration(n, draws)
+
+    def _iteration(self, n: int, draws: torch.Generator) -> dict[str, float]:
+        config = self.config
         log: dict[str, float] = {}
+        penalised = n % config.penalty_every == 0
+        shared = None
         for _ in range(config.critic_steps):
-            log |= self._critic_step(draws)
+            window = self._window(draws)
+            with torch.set_grad_enabled(config.shared):
+                fake = self._fake(draws, window)
+            log |= self._critic_step(draws, window, fake.detach(), penalised)
+            shared = fake if config.shared else None
         for _ in range(config.generator_steps):
-            log |= self._generator_step(draws)
+            log |= self._generator_step(draws, shared)
+            shared = None  # its graph is spent
         return log
 
-    def _critic_step(self, draws: torch.Generator) -> dict[str, float]:
-        window = self._window(draws)
-        real = self._real(window)
-        with torch.no_grad():
-            fake = self._fake(draws, window)
+    def _critic_step(
+        self, draws: torch.Generator, window: Window, fake: Tensor, penalised: bool = True
+    ) -> dict[str, float]:
+        config, real = self.config, self._real(window)
         loss = critic_loss(self.critic, real, fake)
         log = {"critic": float(loss.detach())}
-        if self.config.penalty:
+        if config.penalty and penalised:
             penalty = gradient_penalty(self.critic, real, fake, float(torch.rand((), generator=draws)))
             log["penalty"] = float(penalty.detach())
-            loss = loss + self.config.penalty * penalty
+            loss = loss + config.penalty * config.penalty_every * penalty
         self._update("critic", loss)
         return log
 
-    def _generator_step(self, draws: torch.Generator) -> dict[str, float]:
+    def _generator_step(self, draws: torch.Generator, fake: Tensor | None = None) -> dict[str, float]:
+        """One update; ``fake``: what the generator has made already, where it need not be made anew."""
         config, log = self.config, {}
         loss = torch.zeros((), device=self.device)
         if config.adversarial:
+            if fake is None:
+                fake = self._fake(draws, self._window(draws))
             self.critic.requires_grad_(False)
-            score = adversarial_loss(self.critic, self._fake(draws, self._window(draws)))
+            score = adversarial_loss(self.critic, fake)
             self.critic.requires_grad_(True)
             log["adversarial"] = float(score.detach())
             loss = loss + config.adversarial * score
@@ -189,6 +209,10 @@ class Trainer:
             error = reconstruction_loss(self._again(draws, window), self._real(window))
             log["reconstruction"] = float(error.detach())
             loss = loss + config.reconstruction * error
+        if config.fed and self.scale:
+            error = self._fed(draws)
+            log["fed"] = float(error.detach())
+            loss = loss + config.fed * error
         if loss.requires_grad:
             self._update("generator", loss)
         return log
@@ -212,6 +236,21 @@ class Trainer:
         given = self.reals[start - 1] if start else None
         return self.ladder.made(self.sizes, self.ladder.kept, start=start, given=given, window=window)
 
+    def _fed(self, draws: torch.Generator) -> Tensor:
+        """Squared error of what the scale makes, without noise, of the picture as the scale below it should make it."""
+        scale, pictures = self.scale, [self.reals[self.scale - 1], self.reals[self.scale]]
+        if scale == len(self.sizes) - 1:  # it also enlarges what is made, up to the full size
+            pictures += self.larger
+        place = int(torch.randint(len(pictures) - 1, (), generator=draws))
+        given, real = pictures[place : place + 2]
+        sizes = [*self.sizes[: scale - 1], size_of(given), size_of(real)]
+        window = self._window(draws, size_of(real))
+        made = self.ladder.made(sizes, self._silent, start=scale, given=given, window=window)
+        return reconstruction_loss(made, real[..., window[0] : window[1], window[2] : window[3]])
+
+    def _silent(self, scale: int, channels: int, size: Size, window: Window) -> Tensor:
+        return self.ladder.kept(max(scale, 1), channels, size, window)
+
     def _practised(self, draws: torch.Generator) -> int:
         """The scale at which an altered picture enters; 0: noise is the start."""
         if not float(torch.rand((), generator=draws)) < self.config.practice:
@@ -231,10 +270,10 @@ class Trainer:
 
         return drawn
 
-    def _window(self, draws: torch.Generator) -> Window:
-        """A part of the finest scale so far, anywhere; all of it where it is not too large."""
+    def _window(self, draws: torch.Generator, size: Size | None = None) -> Window:
+        """A part of the finest scale so far, anywhere, or of a map of another size; all of it where that is small."""
         ends: list[int] = []
-        for side in self.sizes[self.scale]:
+        for side in size or self.sizes[self.scale]:
             seen = min(side, self.config.window)
             first = int(torch.randint(side - seen + 1, (), generator=draws))
             ends += [first, first + seen]
