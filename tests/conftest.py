@@ -97,11 +97,11 @@ def small() -> Mapping[tuple[str, str], Mapping[str, Any]]:
         ("ingan", "paper"): {**_MODEST, "lr_generator": 0.01, "steps": 6},
         ("semia", "fast"): {**_NARROW, "invented": 1, "steps": 6},
         ("semia", "paper"): {**_NARROW, "generator_steps": 1, "steps": 4},
-        ("spade", "fast"): {**_TINY, "steps": 4},
+        ("spade", "fast"): {**_TINY, "steps": 3},
         ("spade", "paper"): {**_TINY, "steps": 3},
-        ("groupdnet", "fast"): {**_GROUPED, "steps": 4},
+        ("groupdnet", "fast"): {**_GROUPED, "steps": 3},
         ("groupdnet", "paper"): {**_GROUPED, "steps": 3},
-        ("msca", "fast"): {**_ATTENTIVE, "steps": 4},
+        ("msca", "fast"): {**_ATTENTIVE, "steps": 3},
         ("msca", "paper"): {**_ATTENTIVE, "steps": 3},
         **{
             ("singan", recipe): {"width": 4, "scales": 3, "critic_steps": 1, "generator_steps": 1, "steps": 4}

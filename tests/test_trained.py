@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("torch", reason="networks need the extra 'neural'")
 
+import torch
 from tests.networks.small import SETTINGS, small_set
 
 import analogon
@@ -59,7 +60,9 @@ def test_seed_and_style_decide_the_look(model, target):
 def test_a_saved_model_paints_the_same(model, target, tmp_path, sentence):
     model.save(tmp_path / "model")
     assert analogon.is_trained(tmp_path / "model")
+    before = torch.get_rng_state()
     loaded = analogon.load_trained(tmp_path / "model", device="cpu")
+    assert torch.equal(torch.get_rng_state(), before)
     assert (loaded.render(target).image == model.render(target).image).all()
     assert (loaded.config, loaded.palette, loaded.seed) == (model.config, model.palette, model.seed)
     with pytest.raises(analogon.ModelError) as error:
@@ -144,6 +147,7 @@ def test_a_machine_that_is_taken_away_leaves_a_checkpoint(tmp_path, eager):
         ({"resume": True}, "folder"),
         ({"steps": 0}, "'steps'"),
         ({"width": "wide"}, "'width'"),
+        ({"crop": 64}, "windows (crop) of 64 pixels do not fit in pictures (load) of 36"),
         ({"data": Path("none")}, "none"),
     ],
 )

@@ -66,12 +66,11 @@ def rendered(task: Task, sources: list[Picture], layout: Callable[..., Ids], cou
 
 def augmented(task: Task, sources: list[Picture], settings: dict[str, Any], count: int, seed: int) -> Made:
     """The first samples that the package makes of the annotated pictures."""
+    from analogon import Exemplar, LabelMap
     from analogon.augment.making import make_sample
     from analogon.augment.settings import Settings
     from analogon.augment.sources import Sources
     from analogon.augment.values import Sample
-
-    from analogon import Exemplar, LabelMap
 
     channels, known = task.pool[0].image.shape[2], palette(task)
     given = Sources.of([Exemplar(np.repeat(p.image, 3 // channels, 2), LabelMap(p.labels, known)) for p in sources])

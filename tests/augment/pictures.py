@@ -18,15 +18,22 @@ def exemplar(ids, classes, seed=0, noise=0.04):
     return Exemplar(np.clip(labels.colors() / 255 * 0.8 + 0.1 + grain, 0, 1).astype(np.float32), labels)
 
 
-def cells(seed=0, side=96):
-    """About forty cells between walls two or three pixels wide."""
+def cells(seed=0, side=96, count=40):
+    """Cells between walls two or three pixels wide."""
     rng = np.random.default_rng(seed)
-    points = rng.uniform(0, side, (40, 2))
+    points = rng.uniform(0, side, (count, 2))
     rows, columns = np.indices((side, side))
     far = np.sqrt((rows[..., None] - points[:, 0]) ** 2 + (columns[..., None] - points[:, 1]) ** 2)
     near = np.sort(far, -1)
     ids = np.where(near[..., 1] - near[..., 0] < 2.5, WALL, INSIDE)
     return exemplar(ids, [(WALL, "wall", (40, 40, 40)), (INSIDE, "inside", (200, 190, 180))], seed)
+
+
+def walled(width, side=144):
+    """Square cells between straight walls of one width."""
+    places = np.arange(side) % 24 < width
+    ids = np.where(places[:, None] | places[None, :], WALL, INSIDE)
+    return exemplar(ids, [(WALL, "wall", (40, 40, 40)), (INSIDE, "inside", (200, 190, 180))])
 
 
 def discs(seed=0, side=80):
@@ -49,6 +56,14 @@ def street(seed=0):
     ids[48:58, 60:80] = CAR
     classes = [(SKY, "sky", (120, 170, 230)), (ROAD, "road", (90, 90, 90)), (CAR, "car", (200, 40, 40))]
     return exemplar(ids, classes, seed)
+
+
+def plain_road():
+    """A street without cars."""
+    ids = np.full((64, 96), SKY)
+    ids[30:] = ROAD
+    classes = [(SKY, "sky", (120, 170, 230)), (ROAD, "road", (90, 90, 90)), (CAR, "car", (200, 40, 40))]
+    return exemplar(ids, classes)
 
 
 def sources(*pictures, instances=None):

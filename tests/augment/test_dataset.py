@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -157,6 +158,7 @@ def test_the_verb(annotated, tmp_path, capsys):
         (["--size", "big"], "--size cannot be 'big'"),
         (["--format", "pdf"], "'pdf' is no format"),
         (["--layouts", "cells"], "--layouts cells cannot be"),
+        (["--layouts", "instances", "--size", "60"], "not 60x60 pixels (--size)"),
         (["--targets", "disc=2"], "'targets'"),
         (["--things", "dish"], "names the class 'dish'"),
         (["--set", "patsch=3"], "patsch"),
@@ -168,3 +170,20 @@ def test_mistakes_end_before_anything_is_written(annotated, tmp_path, capsys, wo
     assert main(["augment", str(annotated), "-n", "1", "-o", str(tmp_path / "set"), *words]) == 2
     assert said in capsys.readouterr().err
     assert not (tmp_path / "set" / "samples").exists() or not list((tmp_path / "set" / "samples").iterdir())
+
+
+@pytest.mark.parametrize("name", ["png/mine.txt", "sheet.png", "samples/000000/image.png", "refused/x.json"])
+def test_what_is_not_of_a_dataset_stays(annotated, tmp_path, name):
+    mine = tmp_path / "set" / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    with pytest.raises(OptionError, match="belongs to no dataset"):
+        make_dataset(annotated, 1, output=tmp_path / "set", settings=Settings(**PLAIN), workers=1)
+    assert contents(tmp_path / "set") == {name: b"mine"}
+
+
+def test_a_damaged_record_is_named(annotated, whole, tmp_path):
+    shutil.copytree(whole, tmp_path / "set")
+    (tmp_path / "set" / "samples" / "000001" / "record.json").write_text("[]")
+    with pytest.raises(InputError, match=r"000001' is no sample"):
+        make_dataset(annotated, 6, output=tmp_path / "set", settings=Settings(**PLAIN), workers=1)

@@ -6,10 +6,10 @@ import pytest
 from analogon import OptionError
 from analogon.augment import Settings, Sources, invent
 from analogon.augment.inventing import chances
-from analogon.augment.statistics import describe, roughness_of
+from analogon.augment.statistics import describe
 from analogon.layout import Layout, operation
 
-from .pictures import CAR, DISC, INSIDE, ROAD, SKY, WALL, cells, discs, sources, street
+from .pictures import CAR, DISC, INSIDE, ROAD, SKY, WALL, cells, discs, exemplar, plain_road, sources, street, walled
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def test_what_is_typical_is_seen():
 
 
 def test_ways_are_chosen_by_statistics(tissue):
-    assert set(chances(tissue, Settings())) == {"cells", "mixes", "warps"}
+    assert set(chances(tissue, Settings())) == {"cells"}
     assert set(chances(sources(discs()), Settings())) == {"instances", "mixes", "warps"}
     assert set(chances(sources(street()), Settings())) == {"instances"}
     with_predictions = Sources.of(tissue.pictures, [cells(5).labels])
@@ -48,9 +48,9 @@ def test_layouts_are_like_the_annotated_ones(tissue, kind):
     for index in range(3):
         found = invent(tissue, Settings(layouts=(kind,), seed=5), index)
         assert found.kind == kind
-        assert abs(found.labels.share(WALL) - known.shares[WALL]) < 0.12
+        # cells have walls a pixel wider
+        assert -0.12 < found.labels.share(WALL) - known.shares[WALL] < (0.25 if kind == "cells" else 0.12)
         assert 15 < len(found.instance_classes) < 120
-        assert abs(roughness_of(found.labels.ids) - known.roughness) < 0.25
         # cells are apart: a number is one connected region of one class
         assert (found.instances[found.labels.ids == WALL] == 0).all()
         assert (found.instances[found.labels.ids == INSIDE] > 0).all()
@@ -78,6 +78,21 @@ def test_size_and_strength(tissue):
     assert moved[0] < moved[1]
     window = invent(road, Settings(layouts=("instances",), size=(48, 64), seed=2), 0)
     assert window.labels.shape == (48, 64)
+
+
+def test_walls_are_as_wide_as_annotated_ones_and_a_pixel():
+    thin, thick = (sources(walled(width)) for width in (2, 5))
+    for given, width in ((thin, 2), (thick, 5)):
+        found = [describe(invent(given, Settings(layouts=("cells",), seed=seed), 0).labels) for seed in range(3)]
+        assert abs(np.median(np.concatenate([one.widths for one in found])) - (width + 1)) <= 1.5
+    asked = invent(thin, Settings(layouts=("cells",), targets={"wall": 0.5}), 0)
+    assert asked.labels.share(WALL) == pytest.approx(0.5, abs=0.03)
+
+
+def test_every_picture_has_its_turn():
+    road = sources(street(0), street(3), plain_road())
+    donors = [invent(road, Settings(seed=1, layouts=("instances",)), index).donors for index in range(6)]
+    assert all(index % 3 in one for index, one in enumerate(donors))
 
 
 def test_shares_that_are_asked_for():
@@ -143,3 +158,15 @@ def test_known_instances_are_objects():
 def test_things_that_are_named():
     found = describe(street().labels, things=("road",))
     assert found.things == (ROAD,)
+
+
+def test_large_cells_that_the_frame_cuts_are_cells():
+    # small ones around the middle line, and beside them two that reach the frame
+    ids = np.full((96, 96), INSIDE)
+    ids[:, [40, 56]] = ids[6:90:7, 40:57] = ids[3, 40:57] = WALL
+    known = describe(exemplar(ids, [(WALL, "wall", (40, 40, 40)), (INSIDE, "inside", (200, 190, 180))]).labels)
+    assert known.wall == WALL
+    assert max(cell.area for cell in known.cells) > 3000
+    # where few are cut, those that are not stand for all
+    many = describe(cells(0, 256, 150).labels)
+    assert 8 <= len(many.cells) < many.instances.max()

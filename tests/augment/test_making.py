@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from analogon import OptionError
-from analogon.augment import Refusal, Sample, Settings, Sources, make_sample, read_sample
+from analogon.augment import Refusal, Sample, Settings, Sources, invent, make_sample, read_sample
 from analogon.augment.filtering import alike, fingerprint
 from analogon.augment.grain import grain_of, matched, roughness
 from analogon.augment.predicting import predictor
@@ -86,6 +86,18 @@ def test_other_methods_render_too():
     found = make_sample(sources(discs(0, 32)), Settings(method="gpnn", agreement=0.5, layouts="warps"), 1)
     assert isinstance(found, Sample) and found.record["method"]["name"] == "gpnn"
     assert found.image[found.labels.ids == DISC][:, 0].mean() > found.image[found.labels.ids != DISC][:, 0].mean()
+
+
+def test_methods_that_take_one_picture_get_one():
+    both = sources(street(0), street(3))
+    several = [len(invent(both, Settings(seed=1), n).donors) for n in range(8)]
+    alone = [len(invent(both, Settings(seed=1, method="gpnn"), n).donors) for n in range(8)]
+    assert max(several) == 2 and max(alone) == 1
+    # no picture has the classes of both
+    apart = Sources.of([discs(0, 48), street()])
+    mixed = Settings(seed=1, layouts="mixes")
+    assert {len(invent(apart, mixed, n).donors) for n in range(6)} == {1, 2}
+    assert {len(invent(apart, mixed.model_copy(update={"method": "gpnn"}), n).donors) for n in range(6)} == {1}
 
 
 def test_options_of_the_method(tissue):

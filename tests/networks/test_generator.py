@@ -177,5 +177,11 @@ def test_a_grouped_encoder_keeps_its_groups_apart():
         Encoder(6, [4, 9], 2)
 
 
+def test_without_norms_features_keep_their_size():
+    x = torch.randn(4, 15, 64, 64)
+    made = Encoder(15, [30, 60, 120, 240, 240], 5, norm=False)(x)
+    assert 0.2 < made.square().mean().sqrt() / x.square().mean().sqrt() < 5
+
+
 def test_so_many_layers_leave_the_grid():
     assert [halvings(side, 4) for side in (256, 512, 64, 96, 8, 4)] == [6, 6, 4, 4, 1, 1]

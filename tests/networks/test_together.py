@@ -108,6 +108,15 @@ def test_the_first_process_alone_writes(folder):
     assert model.config["steps"] == STEPS
 
 
+def test_processes_that_torchrun_did_not_start_cannot_meet(monkeypatch, sentence):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for name in ("RANK", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(analogon.OptionError) as error:
+        analogon.train("spade", small_set(), **settings(1))
+    sentence(error.value, "WORLD_SIZE", "torchrun")
+
+
 @pytest.mark.slow
 def test_all_stop_after_one_step_when_one_machine_is_taken_away(tmp_path):
     together(tmp_path, STOPPED)

@@ -119,6 +119,10 @@ def test_the_average_follows_and_is_what_makes_pictures():
     assert trainer.rendering is trainer.average
     assert torch.allclose(kept, sum(seen[1:]) / 3, atol=1e-7)  # it begins as a mean
     assert not torch.equal(kept, seen[-1])
+    norms = [
+        dict(one.named_buffers())["generator.blocks.3.norm0.norm.mean"] for one in (trainer.average, trainer.painter)
+    ]
+    assert norms[0].any() and not torch.equal(*norms)  # those of its own features
     plain = small_trainer(small_config())
     assert plain.rendering is plain.painter
 

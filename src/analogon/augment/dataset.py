@@ -20,10 +20,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analogon.augment.exporting import Export, export
+from analogon.augment.exporting import FORMATS, Export, export
 from analogon.augment.filtering import NEAR, Refusal
 from analogon.augment.making import check, make_sample
-from analogon.augment.overview import write_overview
+from analogon.augment.overview import OVERVIEW, write_overview
 from analogon.augment.settings import Settings
 from analogon.augment.sources import Sources, load_sources
 from analogon.augment.values import RECORD, SAMPLES, encode, sample_folders, sample_name, sweep, write_sample
@@ -117,6 +117,7 @@ def _make(
     hands: Workers,
     listener: Callable[[Progress], None],
 ) -> Dataset:
+    _check_place(folder)
     try:
         (folder / SAMPLES).mkdir(parents=True, exist_ok=True)
         (folder / REFUSED).mkdir(exist_ok=True)
@@ -164,7 +165,7 @@ class _Found:
             try:
                 record = json.loads((path / RECORD).read_text(encoding="utf-8"))
                 found.prints[int(record["index"])] = str(record["fingerprint"])
-            except (OSError, ValueError, KeyError) as error:
+            except (OSError, ValueError, KeyError, TypeError) as error:
                 raise InputError(f"'{path}' is no sample ({error}): delete the folder, it is made again.") from error
         for path in sorted((folder / REFUSED).glob("*.json")):
             try:
@@ -214,6 +215,7 @@ class _Found:
             reasons = [refusal.reason for refusal in self.refused.values()]
             most = max(sorted(set(reasons)), key=reasons.count)
             way = "more pictures, or another --seed" if most == "duplicate" else f"another --{most}, or other --layouts"
+            way += ", and another folder with -o"
             total = len(reasons) + len(self.prints)
             raise OptionError(f"Of {total} samples {len(reasons)} were refused, most for '{most}': use {way}.")
 
@@ -251,6 +253,19 @@ def _fill(
             listener(Progress("making samples", len(found), count, seconds_left=left))
 
 
+def _check_place(folder: Path) -> None:
+    """Refuse a folder that is no dataset's and has something where files of a dataset would be put."""
+    if not (folder / REQUEST).exists():
+        for name in (SAMPLES, REFUSED, *FORMATS, *OVERVIEW):
+            place = folder / name
+            if place.is_dir() and not any(place.iterdir()):
+                continue  # a run may have ended before it had anything to write
+            if place.exists():
+                raise OptionError(
+                    f"'{place}' belongs to no dataset and would be replaced: choose another folder with -o."
+                )
+
+
 def _check_request(folder: Path, sources: Sources, settings: Settings) -> None:
     """Write down what the dataset is asked for; OptionError where the folder holds what something else asked for."""
     request = {"sources": sources.record(), "settings": settings.record()}
@@ -266,6 +281,4 @@ def _check_request(folder: Path, sources: Sources, settings: Settings) -> None:
             what = f"another '{differing[0]}'" if differing else "other sources"
             raise OptionError(f"'{folder}' holds a dataset with {what}: choose another folder with -o.")
         return
-    if any(sample_folders(folder)):
-        raise OptionError(f"'{folder}' holds samples of an unknown origin: choose another folder with -o.")
     write_text(path, json.dumps(request, indent=1, ensure_ascii=False) + "\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,13 +48,19 @@ def stretched(invention: Invention, source: Exemplar) -> float:
 
 
 def measured(
-    image: FloatArray, invention: Invention, source: Exemplar, places: NDArray[np.int32] | None, labels: LabelMap | None
+    image: FloatArray,
+    invention: Invention,
+    source: Exemplar,
+    places: NDArray[np.int32] | None,
+    labels: LabelMap | None,
+    classifier: Callable[[], Callable[[FloatArray], LabelMap]],
 ) -> dict[str, float]:
     """Figures of a picture.
 
     Args:
         image: what was rendered. places: where in the source each pixel comes from, if that is known.
         labels: the classes that its pixels had in the source, if that is known.
+        classifier: what tells the classes of a picture, learnt from the source; asked for where they are not known.
 
     Returns:
         agreement: share of pixels that had the class that the layout asks for.
@@ -67,9 +73,7 @@ def measured(
     if labels is not None and places is not None:
         figures["agreement"] = float((labels.ids == invention.labels.ids).mean())
     else:
-        from analogon.augment.predicting import predictor
-
-        figures["agreement"] = float((predictor([source])(image).ids == invention.labels.ids).mean())
+        figures["agreement"] = float((classifier()(image).ids == invention.labels.ids).mean())
     if places is not None:
         shift = places.astype(np.int64) - np.moveaxis(np.indices(places.shape[:2]), 0, -1)
         _, counts = np.unique(shift[..., 0] * (1 << 20) + shift[..., 1], return_counts=True)

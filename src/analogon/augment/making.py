@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from analogon.api import Model, fit
 from analogon.augment.filtering import Refusal, fingerprint, measured, refused, stretched
 from analogon.augment.grain import grain_of, matched
 from analogon.augment.inventing import Invention, invent
+from analogon.augment.predicting import predictor
 from analogon.augment.settings import Settings
 from analogon.augment.sources import Sources
 from analogon.augment.statistics import describe
@@ -48,7 +50,12 @@ def make_sample(sources: Sources, settings: Settings, index: int) -> Sample | Re
         )
         image, grain = matched(image, result.provenance.places, model.exemplar, known)
     places = None if result.provenance is None else result.provenance.places
-    figures |= measured(image, invention, model.exemplar, places, result.labels)
+    classifier = partial(
+        sources.held,
+        ("classifier", invention.donors),
+        lambda: predictor([sources.pictures[n].exemplar for n in invention.donors]),
+    )
+    figures |= measured(image, invention, model.exemplar, places, result.labels, classifier)
     if (reason := refused(figures, settings)) is not None:
         return Refusal(index, reason, figures, invention.kind)
     # as it will be read from its file

@@ -12,6 +12,7 @@ import numpy as np
 from analogon.augment.exporting import classes_in
 from analogon.augment.exporting.classes import Classes, things_of
 from analogon.augment.sources import Source, Sources
+from analogon.augment.statistics import numbered
 from analogon.augment.values import Sample, read_sample, sample_folders
 from analogon.data import LabelMap
 from analogon.errors import InputError
@@ -20,7 +21,7 @@ from analogon.report.appendix import in_common
 from analogon.report.samples import ClassCounts, Shown, Statistics, samples_page, samples_sheet
 from analogon.report.sheet import thumbnail
 
-SHEET, PAGE, NUMBERS = "sheet.png", "statistics.html", "statistics.json"
+OVERVIEW = SHEET, PAGE, NUMBERS = "sheet.png", "statistics.html", "statistics.json"
 #: Pictures that sheet and page show.
 _SHOWN = 24
 #: What is measured of each sample (see :mod:`analogon.augment.filtering`).
@@ -166,9 +167,5 @@ def _as_sample(source: Source) -> Sample:
     """An annotated picture in the form of a sample; an object has the class that most of its pixels have."""
     labels = source.exemplar.labels
     numbers = np.zeros(labels.shape, np.int32) if source.instances is None else source.instances
-    values, numbered = np.unique(numbers, return_inverse=True)
-    numbered = numbered.reshape(labels.shape) + (1 if values[0] != 0 else 0)
-    found = [np.bincount(labels.indices()[numbered == n]).argmax() for n in range(1, int(numbered.max()) + 1)]
-    ids = labels.palette.ids
-    instances = numbered.astype(np.int32)
-    return Sample(source.name, source.exemplar.image, labels, instances, tuple(ids[place] for place in found))
+    instances, classes = numbered(numbers, labels.ids)
+    return Sample(source.name, source.exemplar.image, labels, instances, classes)

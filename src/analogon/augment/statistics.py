@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 CELLS = 8
 #: ... of which the largest has at most this share of the picture, and is at most so wide for the side of a typical one.
 LARGEST_CELL, WALL = 0.5, 0.4
+#: Cells that the frame does not cut stand for all with at least this share of the area: large ones are cut first.
+UNCUT = 1 / 3
 #: Largest shares of the picture that an object, and all objects of a class, may have.
 LARGEST_THING, MOST_THINGS = 0.2, 0.45
 #: Least pixels of an object; least share of its convex hull that a typical one fills; least share of a class's area
@@ -26,12 +28,8 @@ LARGEST_THING, MOST_THINGS = 0.2, 0.45
 SMALLEST_THING, SOLID, WHOLE = 24, 0.65, 0.3
 #: A picture is free if rows and columns tell at most this share of what its classes are.
 FREE = 0.08
-#: Width in pixels that borders are smoothed by, to see how rough they are.
-ROUGH = 1.5
-#: Length of a line for each of its pixels, on average over all directions.
-DIAGONAL = 1.12
-#: Share of a middle line that is spurs.
-SPURS = 0.2
+#: Widths of walls are cut off at these quantiles.
+USUAL = (0.1, 0.95)
 
 
 @dataclass(frozen=True)
@@ -73,14 +71,14 @@ class Statistics:
         return shares_of(self.labels)
 
     @cached_property
-    def roughness(self) -> float:
-        """How rough borders between classes are; see :func:`roughness_of`."""
-        return roughness_of(self.labels.ids)
-
-    @cached_property
     def cells(self) -> tuple[Cell, ...]:
-        """The cells that the frame does not cut, or all where it cuts most."""
-        return _cells_of(self.instances, self.instance_classes) if self.wall is not None else ()
+        """The cells, with half of the walls around them, that the frame does not cut, or all where it cuts most."""
+        from scipy import ndimage as ndi
+
+        if self.wall is None:
+            return ()
+        near = ndi.distance_transform_edt(self.instances == 0, return_distances=False, return_indices=True)
+        return _cells_of(self.instances[near[0], near[1]], self.instance_classes)
 
     @cached_property
     def widths(self) -> Floats:
@@ -144,21 +142,6 @@ def numbered(numbers: IntArray, ids: NDArray[np.int64]) -> tuple[IntArray, tuple
     return places.astype(np.int32), tuple(int(known[n]) for n in best[1:])
 
 
-def roughness_of(ids: NDArray[np.int64]) -> float:
-    """Pixels that a little smoothing gives another class, for each pixel at a border between classes."""
-    from scipy import ndimage as ndi
-
-    border = np.zeros(ids.shape, bool)
-    for axis in (0, 1):
-        differs = np.diff(ids, axis=axis) != 0
-        border |= np.pad(differs, [(0, 1) if n == axis else (0, 0) for n in (0, 1)])
-    if not border.any():
-        return 0.0
-    numbers = np.unique(ids)
-    votes = [ndi.gaussian_filter((ids == number).astype(np.float32), ROUGH) for number in numbers]
-    return float((numbers[np.argmax(votes, 0)] != ids).sum() / border.sum())
-
-
 def _wall(labels: LabelMap) -> int | None:
     """The class that lies between cells, of several the widest spread; None."""
     from scipy import ndimage as ndi
@@ -175,13 +158,13 @@ def _wall(labels: LabelMap) -> int | None:
             continue
         pieces, _ = ndi.label(mask, np.ones((3, 3)))
         connected = np.bincount(pieces.ravel())[1:].max() / mask.sum()
-        if connected > 0.5 and float(np.median(_widths(mask))) <= WALL * float(np.sqrt(np.median(areas))):
+        if connected > 0.5 and float(np.median(_widths(mask))) - 1 <= WALL * float(np.sqrt(np.median(areas))):
             found.append((count, number))
     return max(found)[1] if found else None
 
 
 def _widths(mask: Bools) -> Floats:
-    """Widths of a mask along its middle line, from the least on."""
+    """Widths of a mask along its middle line, from the least on: twice its depth there, up to a pixel too much."""
     from scipy import ndimage as ndi
     from skimage.morphology import skeletonize
 
@@ -189,11 +172,8 @@ def _widths(mask: Bools) -> Floats:
     line = skeletonize(mask)  # type: ignore[no-untyped-call]
     if not line.any():
         return np.ones(1)
-    widths = 2 * depth[line] - 1
-    widths = np.maximum(widths, np.quantile(widths, SPURS))  # the line ends in spurs at the wall's edge
-    # the raster makes them too small, and areas do not: lines run about a tenth further than they have pixels
-    widths += max(0.0, float(mask.sum() / line.sum() / DIAGONAL - widths.mean()))
-    found: Floats = np.sort(widths)
+    # a line ends in spurs, and is deeper where walls meet
+    found: Floats = np.sort(np.clip(2 * depth[line], *np.quantile(2 * depth[line], USUAL)))
     return found
 
 
@@ -219,7 +199,9 @@ def _cells_of(numbers: IntArray, classes: tuple[int, ...]) -> tuple[Cell, ...]:
             1.0 if any(edges) else weight,
         )
         (cut if any(edges) else whole).append(cell)
-    return tuple(whole if len(whole) >= CELLS else whole + cut)
+    least = UNCUT * sum(cell.area for cell in whole + cut)
+    enough = len(whole) >= CELLS and sum(cell.area for cell in whole) >= least
+    return tuple(whole if enough else whole + cut)
 
 
 def _looks_like_things(mask: Bools) -> bool:

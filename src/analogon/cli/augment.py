@@ -80,16 +80,21 @@ class SampleOptions:
         ),
     ] = True
     agreement: Annotated[
-        float | None, Parameter(show_default=False, help="Refuse samples with less than this share of right pixels.")
+        float | None,
+        Parameter(show_default=False, help="Refuse samples with less than this share of right pixels; usually 0.9."),
     ] = None
     stretch: Annotated[
-        float | None, Parameter(show_default=False, help="Refuse layouts with this many times as much of a class.")
+        float | None,
+        Parameter(
+            show_default=False, help="Refuse layouts with more than this many times as much of a class; usually 3."
+        ),
     ] = None
     similarity: Annotated[
-        float | None, Parameter(show_default=False, help="Refuse samples with more than this share left as it was.")
+        float | None,
+        Parameter(show_default=False, help="Refuse samples with more than this share left as it was; usually 0.98."),
     ] = None
     cost: Annotated[
-        float | None, Parameter(show_default=False, help="Refuse samples whose seams show more than this.")
+        float | None, Parameter(show_default=False, help="Refuse samples whose seams show more than this; usually 4.")
     ] = None
 
     def values(self) -> dict[str, Any]:

@@ -235,7 +235,10 @@ class Entry:
             config = self.config_type.model_validate({**self.recipes[recipe], **options})
         except ValidationError as problem:
             first = problem.errors()[0]
-            field, reason = str(first["loc"][0]) if first["loc"] else "?", first["msg"].lower()
+            if not first["loc"]:  # each can be, but not with the others
+                reason = str(first["ctx"]["error"])
+                raise OptionError(f"These settings of method '{self.name}' do not go together: {reason}.") from problem
+            field, reason = str(first["loc"][0]), first["msg"].lower()
             value = options.get(field, first["input"])  # the whole of a tuple, not its first wrong element
             raise OptionError(f"Field '{field}' of method '{self.name}' cannot be {value!r}: {reason}.") from problem
         for name in options:

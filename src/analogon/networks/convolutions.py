@@ -8,10 +8,14 @@ from torch import Tensor, nn
 
 #: Standard deviation of initial weights, as a multiple of Xavier's.
 GAIN = 0.02
+#: Of leaky ReLU where it is not 1.
+SLOPE = 0.2
 
 
 def start(layer: nn.Conv2d | nn.Linear) -> None:
-    """Xavier normal weights with a small gain, and no bias."""
+    """Xavier normal weights with a small gain, and no bias; nothing on the meta device, which is slow to pretend."""
+    if layer.weight.is_meta:
+        return
     nn.init.xavier_normal_(layer.weight, GAIN)
     if layer.bias is not None:
         nn.init.zeros_(layer.bias)
@@ -33,6 +37,9 @@ class Conv(nn.Conv2d):
     ) -> None:
         """``padding`` is such that an odd side with stride 1 keeps the size, where it is None."""
         super().__init__(given, made, side, stride, side // 2 if padding is None else padding, groups=groups, bias=bias)
+
+    def reset_parameters(self) -> None:
+        """Draw the initial weights."""
         start(self)
 
 
@@ -50,9 +57,11 @@ class SpectralConv(Conv):
     def __init__(self, given: int, made: int, side: int = 3, **more: int | bool | None) -> None:
         super().__init__(given, made, side, **more)  # type: ignore[arg-type]
         rows = self.weight.flatten(1)
-        self.register_buffer("u", F.normalize(torch.randn(rows.shape[0]), dim=0))
-        self.register_buffer("v", F.normalize(torch.randn(rows.shape[1]), dim=0))
-        self.refresh(15)
+        # weights are drawn alike in all directions, so that any start will do
+        self.register_buffer("u", torch.ones(rows.shape[0]))
+        self.register_buffer("v", torch.ones(rows.shape[1]))
+        if not rows.is_meta:
+            self.refresh(15)
 
     @torch.no_grad()
     def refresh(self, times: int = 1) -> None:
@@ -68,6 +77,19 @@ class SpectralConv(Conv):
             largest = self.u @ (self.weight.flatten(1) @ self.v)
         made: Tensor = self._conv_forward(x, self.weight / largest, self.bias)
         return made
+
+
+class KeepingConv(Conv):
+    """A convolution whose weights start at a size that keeps that of features, where no norm follows.
+
+    Source: He et al., "Delving Deep into Rectifiers", ICCV 2015.
+    """
+
+    def reset_parameters(self) -> None:
+        """Draw the initial weights."""
+        super().reset_parameters()
+        if not self.weight.is_meta:
+            nn.init.kaiming_normal_(self.weight, SLOPE)
 
 
 def refresh(network: nn.Module) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from analogon.networks.convolutions import Conv, SpectralConv
-from analogon.networks.generator import SLOPE
+from analogon.networks.convolutions import SLOPE, Conv, SpectralConv
 from analogon.networks.norms import PlainNorm
 
 

@@ -9,13 +9,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from analogon.errors import OptionError
-from analogon.networks.convolutions import SpectralConv
-from analogon.networks.generator import SLOPE
+from analogon.networks.convolutions import SLOPE, KeepingConv, SpectralConv
 from analogon.networks.norms import PlainNorm
 
 
 class Encoder(nn.Module):
-    """3x3 convolutions of stride 2, each with spectral norm, instance norm (or none) and leaky ReLU 0.2.
+    """3x3 convolutions of stride 2, each with spectral norm, instance norm and leaky ReLU 0.2.
+
+    Without the one norm there is none of the other either: weights of largest singular value 1 make features smaller
+    at each layer (those of several groups all the more), until codes are lost in their own noise.
 
     With groups, what a group of output channels holds comes from the same group of input channels and nothing else.
     """
@@ -30,7 +32,8 @@ class Encoder(nn.Module):
                     "change the width."
                 )
         pairs = zip([given, *widths], widths, strict=False)
-        self.convs = nn.ModuleList(SpectralConv(a, b, stride=2, padding=1, groups=groups, bias=False) for a, b in pairs)
+        kind = SpectralConv if norm else KeepingConv
+        self.convs = nn.ModuleList(kind(a, b, stride=2, padding=1, groups=groups, bias=False) for a, b in pairs)
         self.norm = PlainNorm("instance", 0) if norm else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:

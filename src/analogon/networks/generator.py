@@ -10,12 +10,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from analogon.errors import OptionError
-from analogon.networks.convolutions import Conv, SpectralConv
+from analogon.networks.convolutions import SLOPE, Conv, SpectralConv
 from analogon.networks.norms import Kind, PlainNorm
 
 #: Maps (B, C, h, w) for any (h, w): what modulates features of that size.
 Maps = Callable[[tuple[int, int]], Tensor]
-SLOPE = 0.2
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -48,13 +49,13 @@ class Learner:
         """Learn a data set, alone or with other processes; see the package's base class."""
         started = time.monotonic()
         config = config.model_copy(update={"instances": config.instances and pictures.has_instances})
-        stride = self._stride(config)
+        stride = self._stride(config, pictures.palette)
         augmentation = Augmentation(config.loaded(stride), (1.0, config.zoom), config.window(stride), config.flip)
         with flushed_denormals(), joined(pick(run.device)) as (world, device):
             trainer = self._trainer(pictures, config, augmentation, run, device, world)
 
             def trained(outcome: Outcome = UNTRAINED) -> TrainedNetwork:
-                return TrainedNetwork(pictures.palette, config, self._copy(trainer, config, pictures.palette), outcome)
+                return TrainedNetwork(pictures.palette, config, _copy(trainer), outcome)
 
             show = None
             if run.folder is not None and world.leads:
@@ -82,7 +83,8 @@ class Learner:
         run: Run,  # noqa: ARG002 (it moves to the device when it renders)
     ) -> TrainedNetwork:
         """Back from :meth:`TrainedNetwork.arrays`; see the package's base class."""
-        painter = self._painter(config, palette)
+        with torch.random.fork_rng(devices=[]):  # initial weights are drawn, to no end
+            painter = self._painter(config, palette)
         try:
             painter.load_state_dict({k: torch.from_numpy(np.array(v)) for k, v in arrays.items()})
         except RuntimeError as problem:
@@ -95,7 +97,8 @@ class Learner:
         """Learn one picture by its windows; see the package's base class."""
         started = time.monotonic()
         config = config.model_copy(update={"instances": False})
-        stride, palette = self._stride(config), exemplar.labels.palette
+        palette = exemplar.labels.palette
+        stride = self._stride(config, palette)
         pictures = OnePicture(working_exemplar(exemplar, config), stride)
         h, w = (min(a, b) for a, b in zip(config.window(stride), pictures.exemplar.shape, strict=True))
         augmentation = Augmentation(None, (1.0, config.zoom), (h, w), config.flip)
@@ -103,8 +106,7 @@ class Learner:
             trainer = self._trainer(pictures, config, augmentation, run, pick(run.device), ALONE)
 
             def fitted(outcome: Outcome = UNTRAINED) -> FittedNetwork:
-                painter = self._copy(trainer, config, palette)
-                return FittedNetwork(exemplar, TrainedNetwork(palette, config, painter, outcome))
+                return FittedNetwork(exemplar, TrainedNetwork(palette, config, _copy(trainer), outcome))
 
             def show(tag: str) -> Path | None:
                 now = fitted()
@@ -149,12 +151,11 @@ class Learner:
     def _painter(self, config: Learning, palette: Palette) -> Painter:
         return self.make(config, len(palette), len(palette) + config.instances)
 
-    def _stride(self, config: Learning) -> int:
+    def _stride(self, config: Learning, palette: Palette) -> int:
         with torch.device("meta"):
-            return self.make(config, 2, 2).stride
+            return self._painter(config, palette).stride
 
-    def _copy(self, trainer: Trainer, config: Learning, palette: Palette) -> Painter:
-        with torch.random.fork_rng(devices=[]):
-            painter = self._painter(config, palette)
-        painter.load_state_dict(trainer.rendering.state_dict())
-        return painter
+
+def _copy(trainer: Trainer) -> Painter:
+    """The weights that make pictures, as they are now, on the CPU."""
+    return copy.deepcopy(trainer.rendering).cpu()

@@ -78,5 +78,7 @@ class Coded(Learning):
 
     divergence: float = Field(0.05, ge=0, description="weight: codes are standard normal, a sum over the batch")
     encoder_norm: Literal["instance", "none"] = Field(
-        "instance", description="of the encoder's features; instance norm takes much of the mean colour away"
+        "instance",
+        description="of the encoder's features; instance norm takes much of the mean colour away, none goes without "
+        "spectral norm as well",
     )

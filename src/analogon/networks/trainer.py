@@ -78,7 +78,7 @@ class Trainer:
             self._update("critics", self.critics, lost)
             log["critics"] = float(lost.detach())
         if self.average is not None:
-            self._take_average(n)
+            self._take_average(n, batch)
         return log
 
     def terms(self, batch: Batch) -> dict[str, Tensor]:
@@ -140,14 +140,19 @@ class Trainer:
                 group["lr"] = rate * left
 
     @torch.no_grad()
-    def _take_average(self, n: int) -> None:
-        """Move the average towards the painter; it begins as the mean of all steps."""
+    def _take_average(self, n: int, batch: Batch) -> None:
+        """Move the average towards the painter; it begins as the mean of all steps.
+
+        Its norms measure its own features: those of the painter are others, and pictures suffer from the difference.
+        """
         assert self.average is not None
         share = max(1 - self.config.average, 1 / (n + 1))
         for kept, new in zip(self.average.parameters(), self.painter.parameters(), strict=True):
             kept.lerp_(new, share)
-        for kept_buffer, new_buffer in zip(self.average.buffers(), self.painter.buffers(), strict=True):
-            kept_buffer.copy_(new_buffer)
+        refresh(self.average)
+        if self.config.norm == "batch":
+            with self._precision():
+                self.average.paint(batch)
 
     def _precision(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16")

@@ -11,6 +11,8 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
+from analogon.errors import OptionError
+
 
 @dataclass(frozen=True)
 class World:
@@ -57,6 +59,9 @@ def joined(device: torch.device) -> Iterator[tuple[World, torch.device]]:
     """Meet the other processes, if torchrun started several, and part from them at the end.
 
     Gives the world and this process's device: with CUDA, the GPU that has its number on this machine.
+
+    Raises:
+        OptionError: the environment asks for several, but not as torchrun does.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield ALONE, device
@@ -64,7 +69,13 @@ def joined(device: torch.device) -> Iterator[tuple[World, torch.device]]:
     if device.type == "cuda":
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    except ValueError as problem:
+        raise OptionError(
+            f"WORLD_SIZE asks for {os.environ['WORLD_SIZE']} processes, which do not know of each other: start them "
+            "with torchrun, or unset it."
+        ) from problem
     try:
         yield World(dist.get_rank(), dist.get_world_size()), device
     finally:

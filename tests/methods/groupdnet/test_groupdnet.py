@@ -195,7 +195,9 @@ def test_hidden_channels_are_those_of_grouped_modulation():
     assert [m.generator.blocks[0].norm0.shared.out_channels for m in made] == [8, 16]
 
 
-QUICK = {**TINY, "device": "cpu", "recipe": "paper", "steps": 3, "batch": 2, "lr_generator": 0.02}
+QUICK = {**TINY, "device": "cpu", "recipe": "paper", "steps": 3, "batch": 2, "lr_generator": 0.02, "width": 5}
+#: Of the data set's five classes.
+QUICK["groups"] = (5, 5, 5, 5, 1, 1, 1)
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +213,7 @@ def test_a_class_takes_the_look_that_it_is_given(model):
     for look in (style, 17):
         assert (model.render(target, classes={"sky": look}).image != plain.image).any()
     every = dict.fromkeys(pictures.palette.names, style)
+    assert model.config["groups"] == list(QUICK["groups"])
     assert np.allclose(model.render(target, classes=every).image, model.render(target, style=style).image, atol=1e-6)
     assert model.render(target, classes={"sky": 17}).record()["wishes"]["classes"] == {"sky": 17}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from analogon.augment.inventing.values import Ground, Invention
 from analogon.augment.inventing.warping import Drawn, warped
 from analogon.augment.settings import Kind, Settings
 from analogon.augment.sources import Sources
-from analogon.augment.statistics import Statistics, shares_of
+from analogon.augment.statistics import SMALLEST_THING, Statistics, shares_of
 from analogon.data import LabelMap
 from analogon.errors import OptionError
 
@@ -40,8 +40,10 @@ def invent(sources: Sources, settings: Settings, index: int) -> Invention:
     kind: Kind = list(ways)[int(rng.choice(len(ways), p=list(ways.values())))]
     goals = _goals(ground)
     best, least = None, math.inf
-    for child in rng.spawn(AIMED if settings.targets else CANDIDATES):
-        found = _one(ground, kind, child)
+    # walls of invented cells are wider than annotated ones on purpose
+    tries = AIMED if settings.targets else 1 if kind == "cells" else CANDIDATES
+    for child in rng.spawn(tries):
+        found = _one(ground, kind, index, child)
         shares = shares_of(found.labels)
         miss = sum(abs(math.log((shares.get(n, 0) + LITTLE) / (goal + LITTLE))) for n, goal in goals.items())
         if best is None or miss < least:
@@ -62,7 +64,7 @@ def chances(sources: Sources, settings: Settings) -> dict[Kind, float]:
     for kind in settings.layouts:
         lacking = {
             "cells": None if walls else "no class that lies between regions as a wall",
-            "instances": None if things else "no single objects of at least 24 pixels inside the frame",
+            "instances": None if things else _unmovable(ground, known),
             "predicted": None if sources.predicted else "no unlabelled pictures (--unlabelled)",
         }.get(kind)
         if lacking is not None:
@@ -70,7 +72,7 @@ def chances(sources: Sources, settings: Settings) -> dict[Kind, float]:
     if settings.layouts:
         found: dict[Kind, float] = dict.fromkeys(settings.layouts, 1.0)
     elif walls:
-        found = {"cells": 2.0, "mixes": 1.0, "warps": 1.0}
+        found = {"cells": 1.0}
     elif all(one.free for one in known):
         found = {"warps": 1.0, "mixes": 1.0, **({"instances": 2.0} if things else {})}
     else:
@@ -79,6 +81,14 @@ def chances(sources: Sources, settings: Settings) -> dict[Kind, float]:
         found["predicted"] = sum(found.values())
     total = sum(found.values())
     return {kind: weight / total for kind, weight in found.items()}
+
+
+def _unmovable(ground: Ground, known: Sequence[Statistics]) -> str:
+    """What is missing where no picture has objects that can be moved."""
+    if any(one.things and one.wall is None and one.instance_classes for one in known):
+        height, width = ground.settings.size or (0, 0)
+        return f"not {width}x{height} pixels (--size)"
+    return f"no single objects of at least {SMALLEST_THING} pixels inside the frame"
 
 
 def _movable(ground: Ground, one: Statistics) -> bool:
@@ -108,42 +118,56 @@ def _goals(ground: Ground) -> Mapping[int, float]:
     return {number: asked.get(number, share * left if asked else share) for number, share in goals.items()}
 
 
-def _one(ground: Ground, kind: Kind, rng: np.random.Generator) -> Invention:
+def _one(ground: Ground, kind: Kind, index: int, rng: np.random.Generator) -> Invention:
     sources, strength = ground.sources, ground.settings.strength
     known = ground.everything()
+    # every picture has its turn: where one gave most samples, networks learned that one, and other pictures worse
+    number = index % len(known)
     if kind == "instances":
-        able = [n for n, one in enumerate(known) if _movable(ground, one)]
-        for number in rng.permutation(able):
-            if (found := arranged(ground, int(number), rng)) is not None:
-                return found
-        kind = "warps"  # nothing could be moved this time
-    number = int(rng.integers(len(known)))
+        if _movable(ground, known[number]) and (found := arranged(ground, number, rng)) is not None:
+            return found
+        kind = "warps"  # nothing can be moved here
     base, recipe = known[number], dict[str, Any](layout=sources.pictures[number].name)
     if kind == "cells":
-        walls = [one for one in known if one.wall is not None]
-        named = {c.id: ground.settings.targets.get(c.name) for c in sources.palette.classes}
-        drawn = invented(walls, ground.size(base), strength, rng, named[int(walls[0].wall or 0)])
-        recipe = {}
+        walls = [n for n, one in enumerate(known) if one.wall is not None]
+        if base.wall is None:
+            number = walls[index % len(walls)]
+            base, recipe = known[number], {"layout": sources.pictures[number].name}
+        share = {c.id: ground.settings.targets.get(c.name) for c in sources.palette.classes}[int(base.wall or 0)]
+        drawn = invented(base, ground.size(base), strength, rng, share)
     elif kind == "mixes":
         other = int(rng.integers(len(known)))
         parts = [warped(known[n], ground.size(base), strength, rng) for n in (number, other)]
         drawn = mixed(parts, base, ground.size(base), rng)
         recipe = {"layouts": [sources.pictures[n].name for n in (number, other)]}
-    else:
-        if kind == "predicted":
-            number = int(rng.integers(len(sources.predicted)))
-            base, recipe = ground.predicted(number), {"layout": sources.predicted[number][0]}
+    elif kind == "predicted":
+        layout = int(rng.integers(len(sources.predicted)))
+        base, recipe = ground.predicted(layout), {"layout": sources.predicted[layout][0]}
         drawn = warped(base, ground.size(base), strength, rng)
-    return _invention(ground, kind, drawn, recipe, rng)
+    else:
+        drawn = warped(base, ground.size(base), strength, rng)
+    if not ground.joins and not _able(ground, drawn):
+        kind, recipe = "warps", {"layout": sources.pictures[number].name}
+        drawn = warped(known[number], ground.size(known[number]), strength, rng)
+    return _invention(ground, kind, drawn, recipe, number, rng)
 
 
-def _invention(ground: Ground, kind: Kind, drawn: Drawn, recipe: dict[str, Any], rng: np.random.Generator) -> Invention:
-    """A drawn layout, to be rendered from one of the pictures that have all of its classes, or from all of them."""
+def _able(ground: Ground, drawn: Drawn) -> list[int]:
+    """Places of the pictures that have all classes of a layout."""
+    present = set(np.unique(drawn.ids).tolist())
+    return [n for n, one in enumerate(ground.everything()) if present <= set(one.labels.present())]
+
+
+def _invention(
+    ground: Ground, kind: Kind, drawn: Drawn, recipe: dict[str, Any], number: int, rng: np.random.Generator
+) -> Invention:
+    """A drawn layout, to be rendered from picture ``number`` or another that has all of its classes, or from all."""
     from analogon.augment.statistics import numbered
 
-    present = set(np.unique(drawn.ids).tolist())
-    able = [n for n, one in enumerate(ground.everything()) if present <= set(one.labels.present())]
-    donors = (int(rng.choice(able)),) if able else tuple(range(len(ground.sources.pictures)))
+    able = _able(ground, drawn)
+    donors = tuple(range(len(ground.sources.pictures)))
+    if able:
+        donors = (number if number in able else int(rng.choice(able)),)
     instances, classes = numbered(drawn.instances, drawn.ids)
     labels = LabelMap(drawn.ids, ground.sources.palette)
     return Invention(kind, labels, instances, classes, donors, {**recipe, **drawn.recipe})

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from analogon.augment.inventing.cells import roughened, wall_between
+from analogon.augment.inventing.cells import ALONG, wall_between
 from analogon.augment.inventing.values import smooth_noise
 from analogon.augment.inventing.warping import Drawn
 from analogon.augment.statistics import Statistics, components, numbered
@@ -62,12 +62,12 @@ def mixed(parts: Sequence[Drawn], base: Statistics, size: tuple[int, int], rng: 
     near = ndi.distance_transform_edt(~holders, return_distances=False, return_indices=True)
     filled = numbers[near[0], near[1]]
     ids = np.where(holders, ids, ids[near[0], near[1]])
-    walls = wall_between(filled, base.widths, rng)
+    typical = float(np.sqrt(np.median([cell.area for cell in base.cells])))
+    walls = wall_between(filled, base.widths, ALONG * typical, rng)
     # walls that were there stay as they are; new ones stand where something was cut off
     fresh = ndi.binary_dilation(empty, iterations=3)
     touching = ndi.binary_dilation(of_first, iterations=1) & ndi.binary_dilation(of_second, iterations=1)
     fresh |= ndi.binary_dilation(touching, iterations=2)
     ids = np.where((own_wall & ~holders) | (walls & fresh), base.wall, ids)
-    changed = np.where(fresh, roughened(ids, base.roughness, rng), ids)
-    instances = components(np.where(changed == base.wall, -1, 0), connectivity=4)
-    return Drawn(changed, instances, {"parts": [one.recipe for one in parts]})
+    instances = components(np.where(ids == base.wall, -1, 0), connectivity=4)
+    return Drawn(ids, instances, {"parts": [one.recipe for one in parts]})

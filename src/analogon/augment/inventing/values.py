@@ -13,6 +13,7 @@ from analogon.augment.sources import Sources
 from analogon.augment.statistics import Statistics, describe
 from analogon.augment.values import IntArray
 from analogon.data import LabelMap
+from analogon.methods import registry
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,11 @@ class Ground:
 
     sources: Sources
     settings: Settings
+
+    @property
+    def joins(self) -> bool:
+        """Whether a sample can be rendered from several pictures at once."""
+        return "mask" in registry.get(self.settings.method).takes
 
     def annotated(self, number: int) -> Statistics:
         """The statistics of an annotated picture."""

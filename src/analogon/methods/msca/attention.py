@@ -7,8 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from analogon.methods.msca.config import Config
-from analogon.networks.convolutions import Conv
-from analogon.networks.generator import SLOPE
+from analogon.networks.convolutions import SLOPE, KeepingConv
 
 
 class Attention(nn.Module):
@@ -61,19 +60,12 @@ class Attention(nn.Module):
         return torch.einsum("bkhw,bkn->bnhw", self.shares(layout), vectors.expand(len(layout), -1, -1))
 
 
-def _conv(given: int, made: int, stride: int = 1) -> Conv:
-    """One of a pyramid without norms: its weights start at a size that keeps that of features."""
-    conv = Conv(given, made, stride=stride)
-    nn.init.kaiming_normal_(conv.weight, SLOPE)
-    return conv
-
-
 class LabelPyramid(nn.Module):
     """Features of layouts, coarse to fine: each scale sees the coarser one and the layout at its size."""
 
     def __init__(self, seen: int, width: int, levels: int) -> None:
         super().__init__()
-        self.convs = nn.ModuleList(_conv(seen + (width if n < levels - 1 else 0), width) for n in range(levels))
+        self.convs = nn.ModuleList(KeepingConv(seen + (width if n < levels - 1 else 0), width) for n in range(levels))
 
     def forward(self, layout: Tensor) -> list[Tensor]:
         """(B, seen, h, w) to features (B, width, h / 2**n, w / 2**n), fine to coarse."""
@@ -95,7 +87,7 @@ class TrainedPyramid(nn.Module):
     def __init__(self, widths: list[int]) -> None:
         super().__init__()
         pairs = zip([3, *widths], widths, strict=False)
-        self.convs = nn.ModuleList(_conv(a, b, stride=1 + (n > 0)) for n, (a, b) in enumerate(pairs))
+        self.convs = nn.ModuleList(KeepingConv(a, b, stride=1 + (n > 0)) for n, (a, b) in enumerate(pairs))
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """(B, 3, h, w) in [0, 1] to feature maps, fine to coarse."""
