@@ -1,7 +1,7 @@
 """What a picture costs, what a second worker and a cluster gain, and what that makes for a million pictures.
 
-    python benchmarks/scaling.py                  # everything, about ten minutes on two cores; when nothing else runs
-    python benchmarks/scaling.py --quick          # small numbers, to see that it works
+    python benchmarks/scaling.py                  # everything, a few minutes on two cores; when nothing else runs
+    python benchmarks/scaling.py --quick          # fewer pictures: a look, no figures to quote
     python benchmarks/scaling.py --no-cluster     # without Ray
 
 It writes benchmarks/results/scaling.md. Every process has one thread: it is workers that take the cores.
@@ -20,11 +20,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from analogon.augment.values import encode, write_sample
 from patch_times import machine
 from scaling_render import case, render
 
 import analogon
+from analogon.augment.values import encode, write_sample
 from analogon.workers import Workers, cores, open_workers
 
 HERE = Path(__file__).parent
@@ -107,11 +107,11 @@ def plan(found: dict[str, float], side: int) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="few pictures")
+    parser.add_argument("--quick", action="store_true", help="a quarter of the pictures")
     parser.add_argument("--no-cluster", action="store_true", help="leave out Ray")
     parser.add_argument("--output", type=Path, default=HERE / "results" / "scaling.md")
     given = parser.parse_args()
-    number = {256: 4, 512: 2} if given.quick else {256: 60, 512: 24}
+    number = {256: 16, 512: 8} if given.quick else {256: 60, 512: 24}
 
     load = os.getloadavg()[0]
     picture_rows: list[list[str]] = []

@@ -88,6 +88,19 @@ def test_another_request_is_refused(annotated, whole):
         make_dataset(sources(discs(5, 48)), 6, output=whole, settings=Settings(**PLAIN), workers=1)
 
 
+@pytest.mark.parametrize("record", ['{"index": 1, "fingerprint": "ab"}', '{"index": 1}', "[]", "{", ""])
+def test_a_damaged_record_is_named(annotated, whole, tmp_path, record):
+    folder = tmp_path / "set"
+    shutil.copytree(whole, folder)
+    place = folder / "samples" / "000001"
+    (place / "record.json").write_text(record)
+    with pytest.raises(InputError, match=r"'.*000001' is no sample"):
+        make_dataset(annotated, 6, output=folder, settings=Settings(**PLAIN), workers=1)
+    shutil.rmtree(place)
+    make_dataset(annotated, 6, output=folder, settings=Settings(**PLAIN), workers=1)
+    assert contents(folder) == contents(whole)
+
+
 def test_refusals_are_kept_and_end_the_work(tmp_path):
     one = sources(discs(0, 48))
     with pytest.raises(OptionError, match="most for 'stretch'"):
@@ -163,6 +176,7 @@ def test_the_verb(annotated, tmp_path, capsys):
         (["--things", "dish"], "names the class 'dish'"),
         (["--set", "patsch=3"], "patsch"),
         (["--workers", "0"], "--workers cannot be 0"),
+        (["--gpus", "0.5"], "--gpus is for --cluster"),
         (["--method", "nothing"], "nothing"),
     ],
 )
@@ -180,10 +194,3 @@ def test_what_is_not_of_a_dataset_stays(annotated, tmp_path, name):
     with pytest.raises(OptionError, match="belongs to no dataset"):
         make_dataset(annotated, 1, output=tmp_path / "set", settings=Settings(**PLAIN), workers=1)
     assert contents(tmp_path / "set") == {name: b"mine"}
-
-
-def test_a_damaged_record_is_named(annotated, whole, tmp_path):
-    shutil.copytree(whole, tmp_path / "set")
-    (tmp_path / "set" / "samples" / "000001" / "record.json").write_text("[]")
-    with pytest.raises(InputError, match=r"000001' is no sample"):
-        make_dataset(annotated, 6, output=tmp_path / "set", settings=Settings(**PLAIN), workers=1)

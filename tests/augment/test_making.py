@@ -7,7 +7,7 @@ import pytest
 
 from analogon import OptionError
 from analogon.augment import Refusal, Sample, Settings, Sources, invent, make_sample, read_sample
-from analogon.augment.filtering import alike, fingerprint
+from analogon.augment.filtering import Fingerprints, fingerprint
 from analogon.augment.grain import grain_of, matched, roughness
 from analogon.augment.predicting import predictor
 from analogon.augment.values import encode, write_sample
@@ -96,7 +96,7 @@ def test_methods_that_take_one_picture_get_one():
     # no picture has the classes of both
     apart = Sources.of([discs(0, 48), street()])
     mixed = Settings(seed=1, layouts="mixes")
-    assert {len(invent(apart, mixed, n).donors) for n in range(6)} == {1, 2}
+    assert {len(invent(apart, mixed, n).donors) for n in range(24)} == {1, 2}
     assert {len(invent(apart, mixed.model_copy(update={"method": "gpnn"}), n).donors) for n in range(6)} == {1}
 
 
@@ -114,8 +114,31 @@ def test_labels_of_other_pictures_are_predicted():
 def test_fingerprints(tissue, sample):
     same = fingerprint(np.clip(sample.image + 0.001, 0, 1), sample.labels)
     other = make_sample(tissue, Settings(seed=1), 8)
-    assert alike(sample.record["fingerprint"], same)
-    assert not alike(sample.record["fingerprint"], other.record["fingerprint"])
+    known = Fingerprints()
+    assert known.first_like(same, 9) is None
+    known.add(8, other.record["fingerprint"])
+    assert known.first_like(same, 9) is None
+    for index in (7, 5, 6):
+        known.add(index, sample.record["fingerprint"])
+    assert known.first_like(same, 9) == 5
+    assert known.first_like(same, 5) is None
+    for digits in ("ab", "no digits", same + same):
+        with pytest.raises(ValueError, match=r"digits|hexadecimal"):
+            known.add(9, digits)
+
+
+def test_many_fingerprints():
+    """Against the bits of each, one by one."""
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, 256, (700, 64), np.uint8)
+    known = Fingerprints()
+    for index, row in enumerate(rows):
+        known.add(index, row.tobytes().hex())
+    for index in (0, 255, 256, 699):
+        for flips, expected in ((6, index), (7, None)):
+            bits = np.unpackbits(rows[index])
+            bits[rng.choice(512, flips, replace=False)] ^= 1
+            assert known.first_like(np.packbits(bits).tobytes().hex(), 700) == expected
 
 
 @pytest.mark.parametrize(

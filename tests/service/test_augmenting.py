@@ -30,7 +30,9 @@ def test_samples(client, tmp_path, sentence):
     for name in names:
         assert packed.read(name) == (made.folder / name).read_bytes()
     for wrong in ({"settings": {"nothing": 1}}, {"formats": ["nothing"]}, {"settings": {"method": "nothing"}},
-                  {"settings": {"size": [8000, 8000]}}):  # fmt: skip
+                  {"settings": {"size": [8000, 8000]}}, {"settings": {"self": 1}},
+                  {"settings": {"things": ["nothing"]}}, {"settings": {"targets": {"nothing": 0.5}}},
+                  {"settings": {"options": {"nothing": 1}}}, {"settings": {"layouts": ["predicted"]}}):  # fmt: skip
         with pytest.raises(analogon.ServiceError) as caught:
             client.augment(project, 2, **wrong)
         assert caught.value.status == 422 and sentence(caught.value)

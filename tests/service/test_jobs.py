@@ -4,6 +4,7 @@ import io
 import json
 import re
 import threading
+import time
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,7 @@ from PIL import Image
 import analogon
 from analogon.io.images import to_bytes
 
-from .served import NARROW, layout, photo, png
+from .served import NARROW, layout, photo, png, serving
 
 
 def refused(sentence, ask, status=422):
@@ -123,6 +124,20 @@ def test_a_fit_that_is_cancelled_keeps_what_it_has_learnt(client, project):
     assert client.wait(client.render(project, layout(9), model=fit), timeout=60).state == "done"
 
 
+def test_steps_are_no_setting_of_a_fit(client, project, sentence):
+    assert "beside" in refused(sentence, lambda: client.fit(project, "semia", settings={**NARROW, "steps": 4}))
+
+
+def test_waiting_ends_in_time(tmp_path):
+    with serving(tmp_path / "data", renders=0) as url, analogon.Client(url) as client:
+        job = client.render(client.create_project(photo(), layout()), layout(9))
+        seen, began = [], time.monotonic()
+        with pytest.raises(analogon.ServiceError, match=r"has not ended in 2\.5 seconds: it is queued"):
+            client.wait(job, timeout=2.5, progress=seen.append)
+        assert 2.4 < time.monotonic() - began < 5
+        assert seen == [job]  # once, however often the stream was opened
+
+
 def test_events(client, url, project):
     job = client.wait(client.render(project, layout(7)), timeout=60)
     with httpx.stream("GET", f"{url}/v1/jobs/{job.id}/events") as answer:
@@ -179,4 +194,4 @@ def test_the_page_tells_it_as_it_is(url, tmp_path, monkeypatch):
     names: dict[str, object] = {}
     exec(quick, names)
     assert (tmp_path / "out" / "image.png").exists()
-    assert names["fit"].state == "done" and names["job"].state == "queued"
+    assert names["fit"].state == "done" and names["job"].state == "done"

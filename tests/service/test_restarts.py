@@ -57,7 +57,7 @@ def test_a_fit_is_resumed(tmp_path, way):
             ended = client.wait(fit, timeout=100, progress=lambda one: seen.append(one.progress))
             assert ended.state == "done" and ended.record["config"]["steps"] == 400
             training = [one.step for one in seen if one.stage == "training"]
-            assert min(training[-1:]) >= reached  # it was not begun anew
+            assert min(training) >= reached - 10  # it was not begun anew
             assert ended.record["requested"]["configuration"]["steps"] == 400
             assert client.job(fit).request["steps"] == 400
         server.end()
@@ -75,6 +75,16 @@ def test_a_server_that_ends_puts_back_what_is_not_done(tmp_path):
         assert "running" not in {client.job(one).state for one in jobs}
     with serving(tmp_path / "data") as url, analogon.Client(url) as client:
         assert {client.wait(one, timeout=60).state for one in jobs} == {"done"}
+
+
+def test_what_fits_have_left_behind_goes(tmp_path):
+    with serving(tmp_path / "data", fits=0) as url, analogon.Client(url) as client:
+        fit = client.fit(client.create_project(photo(), layout()), "semia", recipe="fast", steps=3)
+    work = tmp_path / "data" / "work"
+    for name in (fit.id, "0" * 16):
+        (work / name).mkdir(parents=True)
+    with serving(tmp_path / "data", fits=0):
+        assert [one.name for one in work.iterdir()] == [fit.id]
 
 
 def test_a_folder_has_one_server(tmp_path):

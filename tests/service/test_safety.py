@@ -193,6 +193,21 @@ def resealed(data: bytes) -> bytes:
     return bytes(found)
 
 
+def test_colours_that_are_not_there(tmp_path):
+    """A PNG of indices without their palette."""
+    image = Image.new("P", (16, 16))
+    image.putpalette([0, 0, 0, 255, 255, 255])
+    file = io.BytesIO()
+    image.save(file, "PNG")
+    whole = file.getvalue()
+    place = whole.index(b"PLTE") - 4
+    (length,) = struct.unpack(">I", whole[place : place + 4])
+    broken = whole[:place] + whole[place + 12 + length :]
+    with serving(tmp_path / "data", renders=0, fits=0) as url, httpx.Client(base_url=url) as http:
+        answer = http.post("/v1/projects", files={"image": broken, "labels": labels_png(layout())})
+    assert answer.status_code == 422 and "damaged" in answer.json()["error"]
+
+
 @pytest.mark.parametrize(
     ("seed", "count"), [(1, 300), *(pytest.param(seed, 2000, marks=pytest.mark.slow) for seed in (2, 3, 4))]
 )

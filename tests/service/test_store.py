@@ -4,11 +4,15 @@ import threading
 import time
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import create_engine, delete, make_url, update
 
 from analogon.service import store as stores
+from analogon.service.counting import Counts
 from analogon.service.store import FullError, KeyTakenError, NothingError, Store, Submission, new_identity
-from analogon.service.tables import Job, Project
+from analogon.service.tables import Base, Job, Project
+from analogon.service.working import Made, Workers
+
+from .served import until
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -130,6 +134,42 @@ def test_a_lease_that_has_run_out(store, project):
     assert state(store, one) == "running"
     assert store.end(latter, "done", "", record={"a": 1}, files={"image.png": 3})[0]
     assert store.recover(alone=True) == 0
+
+
+def test_one_that_was_to_end_when_its_server_went(store, project):
+    one = job(store, project)
+    store.take("render", "a")
+    store.cancel("me", one.id)
+    store.recover(alone=True)
+    found = store.job("me", one.id)
+    assert (found.state, found.stopping) == ("cancelled", False) and found.ended
+
+
+def test_what_waits_or_runs(store, project):
+    waits, runs, ended = job(store, project, "fit"), job(store, project), job(store, project, "fit")
+    store.take("render", "a")
+    store.cancel("me", ended.id)
+    assert store.unfinished([waits.id, runs.id, ended.id, "nothing"]) == {waits.id, runs.id}
+
+
+def test_workers_outlast_a_database_that_has_no_room(postgres):
+    url = make_url(postgres).set(drivername="postgresql+psycopg")
+    engine = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=0.01)
+    Base.metadata.create_all(engine)
+    store = Store(engine)
+    project = store.add_project(asked(), new_identity(), "A ball", (16, 16), [])[0].id
+    workers = Workers(store, Counts(), {"render": (lambda task: Made(), 1, 60.0)}, lambda job: None)
+    workers.start()
+    try:
+        with engine.connect():
+            time.sleep(1.5)
+        assert workers.alive()
+        one = job(store, project)
+        until(lambda: state(store, one) == "done", 20)
+    finally:
+        workers.close()
+        store.delete_project("me", project)
+        store.close()
 
 
 def test_one_that_takes_its_server_down_ends(store, project):

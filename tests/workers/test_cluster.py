@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 
@@ -118,6 +119,33 @@ def test_a_lost_node_costs_what_it_was_doing(chores, cluster, tmp_path, sentence
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
+def test_tasks_that_share_a_gpu(chores, head, tmp_path):
+    """Of a node that says that it has one: as many run at once as it has parts."""
+    node = head.add_node(num_cpus=3, num_gpus=1, object_store_memory=STORE)
+    try:
+        with open_workers(None, head.address) as workers:
+            found = [outcome.value for _, outcome in workers.each(chores.surroundings, range(2), gpus=0.5)]
+            assert [one["CUDA_VISIBLE_DEVICES"] for one in found] == ["0", "0"]
+            outcomes = workers.each(chores.waits, range(3), shared=str(tmp_path), gpus=0.5)
+            threading.Thread(target=_let_go, args=(tmp_path, 3), daemon=True).start()
+            assert {number for number, _ in outcomes} == {0, 1, 2}
+            assert (tmp_path / "most").read_text() == "2"
+    finally:
+        head.remove_node(node)
+
+
+def _let_go(folder, number):
+    """Let items of `chores.waits` end one by one; say how many had begun when none was done."""
+    while len(list(folder.glob("begun-*"))) < 2:
+        time.sleep(0.02)
+    time.sleep(2)  # a third one would begin
+    (folder / "most").write_text(str(len(list(folder.glob("begun-*")))))
+    for item in range(number):
+        (folder / f"go-{item}").touch()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
 def test_a_comparison_of_several_machines(cluster, tmp_path, make_exemplar, make_target, monkeypatch):
     """Byte for byte that of one, with a node killed in the middle."""
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
@@ -189,6 +217,8 @@ def test_samples_of_several_machines(cluster, tmp_path, make_exemplar, monkeypat
 
     asked = {"settings": analogon.augment.Settings(layouts=("warps",), agreement=0.5, similarity=1.0)}
     here, there = tmp_path / "here", tmp_path / "there"
+    with pytest.raises(OptionError, match=r"--gpus asks for 0\.5 and the cluster has 0"):
+        analogon.augment.make_dataset(tmp_path, 8, output=tmp_path / "none", cluster=address, gpus=0.5, **asked)
     analogon.augment.make_dataset(tmp_path, 8, output=here, workers=1, **asked)
     analogon.augment.make_dataset(
         tmp_path, 8, output=there, workers=None, cluster=address, progress=listen, **asked

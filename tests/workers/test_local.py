@@ -114,6 +114,26 @@ def test_workers_end_with_who_started_them(chores, tmp_path):
         time.sleep(0.02)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="sends what a terminal sends to all of its processes")
+def test_workers_do_not_hear_an_interrupt_while_they_start(chores, tmp_path):
+    """Ctrl-C is for the process that started them: it ends them, and they have nothing to say."""
+    script = """
+        import os, signal
+        if __name__ != "__main__":  # in a worker's process, before it is one
+            os.kill(os.getpid(), signal.SIGINT)
+        from analogon.workers import open_workers
+        import chores
+        if __name__ == "__main__":
+            with open_workers(2) as workers:
+                print(sorted(outcome.value for _, outcome in workers.each(chores.square, range(3), shared=1)))
+    """
+    path = tmp_path / "script.py"
+    path.write_text(textwrap.dedent(script))
+    asked = {"env": {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, "capture_output": True, "text": True}
+    done = subprocess.run([sys.executable, path], **asked, timeout=20)
+    assert (done.stdout, done.stderr) == ("[1, 2, 5]\n", "")
+
+
 def test_a_script_that_starts_itself_again_is_told_so(chores, tmp_path):
     path = tmp_path / "script.py"
     path.write_text(textwrap.dedent(SCRIPT))

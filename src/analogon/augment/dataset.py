@@ -10,18 +10,15 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import count as counted
 from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from analogon.augment.exporting import FORMATS, Export, export
-from analogon.augment.filtering import NEAR, Refusal
+from analogon.augment.filtering import Fingerprints, Refusal
 from analogon.augment.making import check, make_sample
 from analogon.augment.overview import OVERVIEW, write_overview
 from analogon.augment.settings import Settings
@@ -31,12 +28,15 @@ from analogon.errors import AnalogonError, InputError, OptionError
 from analogon.io import write_text
 from analogon.io.holding import alone
 from analogon.run import Progress, ignore
-from analogon.workers import Workers, open_workers
+from analogon.workers import Outcome, check_gpus, open_workers
 
 #: What a dataset was asked for, and the folder with a file for each index that has no sample.
 REQUEST, REFUSED = "dataset.json", "refused"
 #: Where more than this many are refused for each that is not, after so many, something else is wrong.
 HOPELESS, PATIENCE = 20, 40
+
+#: Who does many things: see :meth:`analogon.workers.Workers.each`.
+_Each = Callable[..., Iterator[tuple[int, Outcome]]]
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ def make_dataset(
     unlabelled: str | PathLike[str] | None = None,
     workers: int | None = None,
     cluster: str | None = None,
+    gpus: float = 0.0,
     progress: Callable[[Progress], None] | None = None,
 ) -> Dataset:
     """Invent labelled pictures after annotated ones, and write them as a dataset.
@@ -86,6 +87,7 @@ def make_dataset(
         workers: how many processes, 1 for this one; None for as many as there are processors, or the cluster has.
             A script that has several must not do this at its top level, but under ``if __name__ == "__main__":``.
         cluster: address of a Ray cluster, or "auto"; None for this machine.
+        gpus: share of a GPU that each sample takes on a cluster.
         progress: called with :class:`~analogon.Progress` events, a step per sample.
 
     Raises:
@@ -93,6 +95,7 @@ def make_dataset(
             dataset of other sources or settings, or nearly all samples are refused.
     """
     settings, listener = settings or Settings(), progress or ignore
+    check_gpus(gpus, cluster)
     if count < 1:
         raise OptionError(f"The number of samples cannot be {count}: give a whole number from 1 on with -n.")
     wanted = Export(tuple(formats), settings.things or None, validation) if formats else None
@@ -105,7 +108,7 @@ def make_dataset(
     folder = Path(output)
     # Before anything is written: a cluster may not be there.
     with open_workers(workers, cluster) as hands:
-        return _make(folder, sources, count, settings, wanted, hands, listener)
+        return _make(folder, sources, count, settings, wanted, partial(hands.each, gpus=gpus), listener)
 
 
 def _make(
@@ -114,7 +117,7 @@ def _make(
     count: int,
     settings: Settings,
     wanted: Export | None,
-    hands: Workers,
+    each: _Each,
     listener: Callable[[Progress], None],
 ) -> Dataset:
     _check_place(folder)
@@ -128,7 +131,7 @@ def _make(
         _check_request(folder, sources, settings)
         sweep(folder / SAMPLES)
         found = _Found.read(folder)
-        _fill(found, count, sources, settings, hands, listener)
+        _fill(found, count, sources, settings, each, listener)
         files = [] if wanted is None else export(folder, wanted)
         reasons = [refusal.reason for refusal in found.refusals]
         files += write_overview(folder, sources, reasons, things=settings.things or None)
@@ -155,7 +158,8 @@ class _Found:
     """The samples and refusals of a dataset's folder, by index."""
 
     folder: Path
-    prints: dict[int, str] = field(default_factory=dict)
+    kept: set[int] = field(default_factory=set)
+    prints: Fingerprints = field(default_factory=Fingerprints)
     refused: dict[int, Refusal] = field(default_factory=dict)
 
     @classmethod
@@ -164,7 +168,7 @@ class _Found:
         for path in sample_folders(folder):
             try:
                 record = json.loads((path / RECORD).read_text(encoding="utf-8"))
-                found.prints[int(record["index"])] = str(record["fingerprint"])
+                found._keep(int(record["index"]), str(record["fingerprint"]))
             except (OSError, ValueError, KeyError, TypeError) as error:
                 raise InputError(f"'{path}' is no sample ({error}): delete the folder, it is made again.") from error
         for path in sorted((folder / REFUSED).glob("*.json")):
@@ -176,7 +180,7 @@ class _Found:
         return found
 
     def __len__(self) -> int:
-        return len(self.prints)
+        return len(self.kept)
 
     @property
     def refusals(self) -> list[Refusal]:
@@ -184,44 +188,34 @@ class _Found:
 
     def unknown(self) -> Iterator[int]:
         """Indices of which nothing is known."""
-        return (index for index in counted() if index not in self.prints and index not in self.refused)
+        return (index for index in counted() if index not in self.kept and index not in self.refused)
 
     def settle(self, index: int, value: dict[str, Any]) -> None:
         """Keep a sample or a refusal, when all before it are known; of two that look the same the first is kept."""
         if "refusal" in value:
             refusal = Refusal(**value["refusal"])
-        elif (double := self._alike(index, value["fingerprint"])) is not None:
+        elif (double := self.prints.first_like(value["fingerprint"], index)) is not None:
             refusal = Refusal(index, "duplicate", {"of": float(double)})
         else:
             write_sample(value["files"], self.folder / SAMPLES / sample_name(index))
-            self.prints[index] = value["fingerprint"]
+            self._keep(index, value["fingerprint"])
             return
         write_text(self.folder / REFUSED / f"{sample_name(index)}.json", json.dumps(refusal.record(), indent=1) + "\n")
         self.refused[index] = refusal
 
-    def _alike(self, index: int, fingerprint: str) -> int | None:
-        """The first earlier sample that looks the same."""
-        before = sorted(number for number in self.prints if number < index)
-        if not before:
-            return None
-        rows = _bits("".join(self.prints[number] for number in before)).reshape(len(before), -1)
-        differing = np.bitwise_count(rows ^ _bits(fingerprint)).sum(1)
-        same = np.flatnonzero(differing <= NEAR)
-        return before[int(same[0])] if len(same) else None
+    def _keep(self, index: int, fingerprint: str) -> None:
+        self.prints.add(index, fingerprint)
+        self.kept.add(index)
 
     def check_hope(self) -> None:
         """Give up where hardly anything is accepted."""
-        if len(self.refused) >= PATIENCE and len(self.refused) > HOPELESS * len(self.prints):
+        if len(self.refused) >= PATIENCE and len(self.refused) > HOPELESS * len(self.kept):
             reasons = [refusal.reason for refusal in self.refused.values()]
             most = max(sorted(set(reasons)), key=reasons.count)
             way = "more pictures, or another --seed" if most == "duplicate" else f"another --{most}, or other --layouts"
             way += ", and another folder with -o"
-            total = len(reasons) + len(self.prints)
+            total = len(reasons) + len(self.kept)
             raise OptionError(f"Of {total} samples {len(reasons)} were refused, most for '{most}': use {way}.")
-
-
-def _bits(digits: str) -> NDArray[np.uint8]:
-    return np.frombuffer(bytes.fromhex(digits), np.uint8)
 
 
 def _fill(
@@ -229,7 +223,7 @@ def _fill(
     count: int,
     sources: Sources,
     settings: Settings,
-    hands: Workers,
+    each: _Each,
     listener: Callable[[Progress], None],
 ) -> None:
     """Make samples until there are enough."""
@@ -240,7 +234,7 @@ def _fill(
     shared = sources.pack(), json.dumps(settings.record())
     while len(found) < count:
         batch, waiting, settled = list(islice(found.unknown(), count - len(found))), dict[int, Any](), 0
-        for number, outcome in hands.each(made, batch, shared=shared):
+        for number, outcome in each(made, batch, shared=shared):
             if outcome.error is not None:
                 raise AnalogonError(f"Sample {sample_name(batch[number])} cannot be made: {outcome.error}")
             waiting[number] = outcome.value

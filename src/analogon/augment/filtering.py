@@ -16,6 +16,8 @@ from analogon.data import Exemplar, LabelMap
 
 #: Side of the small picture that two samples are compared by, and the bits of it by which equal ones may differ.
 SIDE, NEAR = 16, 6
+#: Of a fingerprint: a small grey picture and a small map of edges.
+_BITS = 2 * SIDE * SIDE
 
 
 @dataclass(frozen=True)
@@ -110,9 +112,35 @@ def fingerprint(image: FloatArray, labels: LabelMap) -> str:
     return np.packbits(np.concatenate(bits)).tobytes().hex()
 
 
-def alike(first: str, second: str) -> bool:
-    """Whether two fingerprints are those of samples that look the same."""
-    return (int(first, 16) ^ int(second, 16)).bit_count() <= NEAR
+class Fingerprints:
+    """Those of many samples, in one array that grows, so that a new one is compared with all at once."""
+
+    def __init__(self) -> None:
+        self._numbers = np.empty(256, np.int64)
+        self._words = np.empty((256, _BITS // 64), np.uint64)
+        self._count = 0
+
+    def add(self, index: int, digits: str) -> None:
+        """Remember that of a sample; ValueError where it is none."""
+        words = _parsed(digits)
+        if self._count == len(self._numbers):
+            self._numbers = np.concatenate([self._numbers, np.empty_like(self._numbers)])
+            self._words = np.concatenate([self._words, np.empty_like(self._words)])
+        self._numbers[self._count], self._words[self._count] = index, words
+        self._count += 1
+
+    def first_like(self, digits: str, before: int) -> int | None:
+        """The first sample, of those with a smaller index than ``before``, that looks the same."""
+        differing = np.bitwise_count(self._words[: self._count] ^ _parsed(digits)).sum(1)
+        same = self._numbers[: self._count][differing <= NEAR]
+        return min((int(index) for index in same if index < before), default=None)
+
+
+def _parsed(digits: str) -> NDArray[np.uint64]:
+    found = bytes.fromhex(digits)
+    if len(found) * 8 != _BITS:
+        raise ValueError(f"a fingerprint does not have {len(digits)} digits")
+    return np.frombuffer(found, np.uint64)
 
 
 def _cost(image: FloatArray, places: NDArray[np.int32], source: Exemplar) -> float:

@@ -45,7 +45,7 @@ class Settings(BaseModel):
     similarity: Share = Field(0.98, description="most of a sample that may lie together as in a source")
     cost: float = Field(4.0, gt=0, description="most visible seams, the steps across them against those of the source")
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, /, **values: Any) -> None:
         try:
             super().__init__(**values)
         except ValidationError as error:

@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from analogon.cli.comparing import words
 from analogon.cli.console import say
-from analogon.cli.options import pairs, value
+from analogon.cli.options import WorkerOptions, pairs, value
 from analogon.cli.outputs import check_folder, kept
 from analogon.cli.progress import ProgressDisplay
 from analogon.errors import OptionError
@@ -119,6 +119,7 @@ class SampleOptions:
 
 
 _DEFAULTS = SampleOptions()
+_THIS_MACHINE = WorkerOptions()
 
 
 def augment(
@@ -158,11 +159,8 @@ def augment(
         ),
     ] = None,
     validation: Annotated[float, Parameter(help="Share of the samples that formats hold back.")] = 0.0,
-    workers: Annotated[
-        int | None, Parameter(help="Processes at once; without it as many as there are processors.")
-    ] = None,
-    cluster: Annotated[str | None, Parameter(metavar="auto|ADDRESS", help="Make samples on a Ray cluster.")] = None,
     options: SampleOptions = _DEFAULTS,
+    hands: WorkerOptions = _THIS_MACHINE,
 ) -> None:
     """Invent labelled pictures after a few annotated ones: a dataset to train networks with.
 
@@ -183,8 +181,9 @@ def augment(
             formats=words(formats, "--format") or ("png",),
             validation=validation,
             unlabelled=unlabelled,
-            workers=workers,
-            cluster=cluster,
+            workers=hands.workers,
+            cluster=hands.cluster,
+            gpus=hands.gpus,
             progress=display,
         )
     refused = f", {len(dataset.refusals)} refused" if dataset.refusals else ""

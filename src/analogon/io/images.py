@@ -85,6 +85,8 @@ def _pixels(picture: Picture) -> tuple[npt.NDArray[Any], int]:
         if not (np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1):
             raise InputError(f"{picture.name} has floating-point values outside 0 to 1: save it with 8 or 16 bits.")
         return values[..., None], 1
+    if image.mode == "P" and image.palette is None:  # indices into colours that the file has not
+        raise InputError(f"{picture.name} is damaged or cut short: get a complete copy of it.")
     return np.asarray(image.convert("RGBA" if image.has_transparency_data else "RGB")), 255
 
 

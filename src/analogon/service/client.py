@@ -26,8 +26,8 @@ from PIL import Image
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from analogon.data import LabelMap
-from analogon.errors import InputError, OptionError, ServiceError
-from analogon.io import ImageSource, LabelSource, image_writer, labels_writer, read_image, replacing
+from analogon.errors import OptionError, ServiceError
+from analogon.io import ImageSource, LabelSource, read_image, replacing
 from analogon.service.messages import (
     ErrorMessage,
     Health,
@@ -39,6 +39,7 @@ from analogon.service.messages import (
     ProjectList,
     State,
 )
+from analogon.service.sending import label_map_of, picture_of
 
 if TYPE_CHECKING:
     import httpx
@@ -48,9 +49,12 @@ _AGAIN = (429, 502, 503, 504)
 """What may pass by itself."""
 _PAUSES = (0.1, 0.3, 1.0, 2.0)
 """Seconds between attempts; the last again and again until the patience ends."""
+_SILENCE_SECONDS, _LOOK_SECONDS = 30.0, 2.0
+"""How long a stream of events may say nothing; and where there is a time by which the job has to end."""
 _METHODS = TypeAdapter(list[MethodAnswer])
 
 Found = TypeVar("Found", bound=BaseModel)
+Value = TypeVar("Value")
 
 
 class Client:
@@ -111,7 +115,7 @@ class Client:
 
     def methods(self) -> list[MethodAnswer]:
         """The methods that the server has."""
-        return _METHODS.validate_json(self._ask("GET", "/v1/methods").content)
+        return self._valid(_METHODS.validate_json, self._ask("GET", "/v1/methods").content)
 
     def project(self, project: str) -> ProjectInfo:
         """A project by its id."""
@@ -158,7 +162,7 @@ class Client:
             image, labels: files, arrays, Pillow pictures, or the bytes of files.
             key: what a repeated request is known by; None makes one up.
         """
-        parts = {"image": ("image", _picture(image)), "labels": ("labels", _label_map(labels))}
+        parts = {"image": ("image", picture_of(image)), "labels": ("labels", label_map_of(labels))}
         return self._read(ProjectInfo, self._make("/v1/projects", key, files=parts, data={"title": title}))
 
     def render(
@@ -203,7 +207,7 @@ class Client:
             "provenance": provenance,
         }
         given = {name: value for name, value in asked.items() if value is not None}
-        parts = {"target": ("target", _label_map(target))}
+        parts = {"target": ("target", label_map_of(target))}
         return self._read(JobInfo, self._make(f"/v1/projects/{_id(project)}/renders", key, files=parts, data=given))
 
     def fit(
@@ -258,11 +262,13 @@ class Client:
         import httpx
 
         end = None if timeout is None else time.monotonic() + timeout
+        told = None
         while True:
             try:
                 for now in self._events(_id(job), end):
-                    if progress is not None:
+                    if progress is not None and now != told:  # a stream that is opened again begins with the same
                         progress(now)
+                    told = now
                     if now.over:
                         return now
             except httpx.TransportError:  # the server is being started again, which the next request waits for
@@ -274,13 +280,18 @@ class Client:
                 raise ServiceError(f"The job {now.id} has not ended in {timeout:g} seconds: it is {now.state}.")
 
     def _events(self, job: str, end: float | None) -> Iterator[JobInfo]:
-        with self._http.stream("GET", f"/v1/jobs/{job}/events", timeout=30.0) as answer:
+        import httpx
+
+        # nothing is sent for a while where nothing changes, and who waits for a time looks at the clock
+        pause = _SILENCE_SECONDS if end is None else min(_LOOK_SECONDS, max(0.05, end - time.monotonic()))
+        timeout = httpx.Timeout(_SILENCE_SECONDS, read=pause)
+        with self._http.stream("GET", f"/v1/jobs/{job}/events", timeout=timeout) as answer:
             if answer.status_code != 200:
                 time.sleep(_PAUSES[1])
                 return
             for line in answer.iter_lines():
                 if line.startswith("data: {") and len(line) > len("data: {}"):
-                    yield JobInfo.model_validate_json(line.removeprefix("data: "))
+                    yield self._valid(JobInfo.model_validate_json, line.removeprefix("data: "))
                 if end is not None and time.monotonic() > end:
                     return
 
@@ -342,8 +353,11 @@ class Client:
             raise ServiceError(_sentence(answer), answer.status_code)
 
     def _read(self, kind: type[Found], answer: httpx.Response) -> Found:
+        return self._valid(kind.model_validate_json, answer.content)
+
+    def _valid(self, read: Callable[[Any], Value], content: bytes | str) -> Value:
         try:
-            return kind.model_validate_json(answer.content)
+            return read(content)
         except ValidationError:
             raise ServiceError(f"'{self._address}' is no service of analogon, or one of another version.") from None
 
@@ -357,47 +371,3 @@ def _sentence(answer: httpx.Response) -> str:
 
 def _id(one: ProjectInfo | JobInfo | str) -> str:
     return one if isinstance(one, str) else one.id
-
-
-def _picture(source: ImageSource | bytes) -> bytes:
-    if isinstance(source, np.ndarray | Image.Image):
-        file = io.BytesIO()
-        image_writer("image.png", read_image(source))(file)
-        return file.getvalue()
-    return _content(source)
-
-
-def _label_map(source: LabelSource | LabelMap | bytes) -> bytes:
-    if isinstance(source, LabelMap | np.ndarray):
-        file = io.BytesIO()
-        if isinstance(source, LabelMap):
-            labels_writer("labels.png", source)(file)
-        else:
-            _picture_of(source).save(file, "PNG")
-        return file.getvalue()
-    if isinstance(source, Image.Image):
-        file = io.BytesIO()
-        source.save(file, "PNG")
-        return file.getvalue()
-    return _content(source)
-
-
-def _picture_of(array: NDArray[Any]) -> Image.Image:
-    """An array of ids, or of colours, as a picture that keeps them."""
-    if array.ndim == 2 and array.dtype.kind in "iub" and array.size and array.min() >= 0 and array.max() <= 65535:
-        return Image.fromarray(array.astype(np.uint16))
-    if array.ndim == 3 and array.shape[2] in (3, 4) and array.dtype == np.uint8:
-        return Image.fromarray(array)
-    raise InputError(
-        f"A label map is an array of ids (h, w) up to 65535 or of uint8 colours (h, w, 3), not {array.dtype} of shape "
-        f"{array.shape}."
-    )
-
-
-def _content(source: Any) -> bytes:
-    if isinstance(source, bytes):
-        return source
-    try:
-        return Path(source).read_bytes()
-    except OSError as error:
-        raise InputError(f"'{source}' cannot be read ({error.strerror}): check the path.") from None

@@ -40,6 +40,10 @@ class Fits:
         """When a process is ended that did not end by itself."""
         return 60 * self._minutes + _STARTING_SECONDS
 
+    def begun(self) -> list[str]:
+        """The jobs that have left something behind."""
+        return [one.name for one in self._folder.iterdir()] if self._folder.is_dir() else []
+
     def forget(self, job: str) -> None:
         """Remove what a fit has left behind."""
         shutil.rmtree(self._folder / job, ignore_errors=True)

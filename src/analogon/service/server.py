@@ -11,7 +11,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from analogon._version import __version__
@@ -38,7 +39,7 @@ def create_app(service: Service, tokens: Mapping[str, str]) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await asyncio.to_thread(service.workers.start)
+        await asyncio.to_thread(service.start)
         yield
         await asyncio.to_thread(service.close)
 
@@ -93,7 +94,8 @@ def _errors(app: FastAPI) -> None:
     async def lost(_request: Request, _of_file: FileNotFoundError) -> Response:
         return _error(404, "A file of this project is gone: it may have been deleted just now.")
 
-    @app.exception_handler(DatabaseError)
+    @app.exception_handler(DBAPIError)
+    @app.exception_handler(NoConnectionError)
     @app.exception_handler(OSError)
     async def unable(_request: Request, error: Exception) -> Response:
         return _error(*(failure(error) or (507, f"The server cannot do this at the moment ({error}).")))
@@ -105,7 +107,8 @@ def _errors(app: FastAPI) -> None:
 
 def _misread(first: Any, skipped: int) -> Response:
     place = ".".join(str(part) for part in first["loc"][skipped:])
-    return _error(422, f"The request cannot be read at {place or 'its beginning'}: {str(first['msg']).rstrip('.')}.")
+    reason = str(first["msg"]).removeprefix("Value error, ").rstrip(".")
+    return _error(422, f"The request cannot be read at {place or 'its beginning'}: {reason}.")
 
 
 def _error(status: int, sentence: str, headers: Mapping[str, str] | None = None) -> Response:

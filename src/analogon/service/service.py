@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from analogon.augment import FORMATS, Settings
+from analogon.augment.making import BUDGET
 from analogon.catalogue import describe_method
 from analogon.checking import check_render
 from analogon.errors import AnalogonError, InputError, OptionError
@@ -73,6 +75,13 @@ class Service:
             },
             self._forget,
         )
+
+    def start(self) -> None:
+        """Begin with the jobs that wait; what is left of fits that have ended without this server goes."""
+        self.workers.start()
+        begun = self._fits.begun()
+        for job in set(begun) - self.store.unfinished(begun):
+            self._fits.forget(job)
 
     def close(self) -> None:
         """Put back what is not done, and end."""
@@ -163,6 +172,8 @@ class Service:
         info = describe_method(asked.method)
         if not info.learns:
             raise OptionError(f"Method '{info.name}' needs no fit: name it as the method of a render.")
+        if "steps" in asked.settings:
+            raise OptionError("A fit's steps are no setting: give them beside the settings, as steps.")
         registry.get(info.name).configure(asked.recipe, asked.settings)
         if asked.minutes is not None and asked.minutes > self.limits.minutes:
             raise OptionError(
@@ -176,9 +187,15 @@ class Service:
         submission = Submission(owner, key, _digest(AUGMENT, project, request))
         if (made := self.store.made_job(submission)) is not None:
             return made, False
-        self.store.project(owner, project)
+        classes = json.loads(self.store.project(owner, project).classes)
         settings = Settings(**asked.settings)
-        registry.get(settings.method).configure(settings.recipe, {})
+        options = {name: value for name, value in settings.options.items() if name not in BUDGET}
+        registry.get(settings.method).configure(settings.recipe, options)
+        known = [one["name"] for one in classes]
+        if strange := [name for name in (*settings.things, *settings.targets) if name not in known]:
+            raise OptionError(f"The project has no class '{strange[0]}': the samples may have {', '.join(known[:12])}.")
+        if "predicted" in settings.layouts:
+            raise OptionError("Layouts cannot be 'predicted': a project has no unlabelled pictures, name another kind.")
         if unknown := [name for name in asked.formats if name not in FORMATS]:
             raise OptionError(f"Formats cannot have '{unknown[0]}': use some of {', '.join(FORMATS)}.")
         if settings.size is not None and settings.size[0] * settings.size[1] > self.limits.most_pixels:

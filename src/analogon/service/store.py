@@ -218,6 +218,12 @@ class Store:
         with self.reading() as session:
             return {(kind, state): count for kind, state, count in session.execute(asked)}
 
+    def unfinished(self, identities: Sequence[str]) -> set[str]:
+        """Those of these jobs that wait or run."""
+        asked = select(Job.id).where(Job.id.in_(identities), Job.state.in_((QUEUED, RUNNING)))
+        with self.reading() as session:
+            return set(session.scalars(asked))
+
     def cancel(self, owner: str, identity: str) -> Job:
         """End a job that waits, or ask for the end of one that runs; one that has ended stays as it is."""
         with self.writing() as session:
@@ -307,7 +313,7 @@ class Store:
                 row.version += 1
                 row.server = ""
                 if row.stopping:
-                    row.state, row.ended = CANCELLED, now_text()
+                    row.state, row.ended, row.stopping = CANCELLED, now_text(), False
                 elif row.attempts >= MOST_ATTEMPTS:
                     row.state, row.ended, row.error = FAILED, now_text(), GIVEN_UP
                 else:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from sqlalchemy.exc import DatabaseError
-
 from analogon.service.messages import JobInfo
 from analogon.service.store import NothingError, Store
+from analogon.serving.database import UNUSABLE
 
 MOST_WATCHING = 500
 _LOOK_SECONDS = 0.2
@@ -74,7 +73,7 @@ class Watching:
         while self._waiting and not self.ending():
             try:
                 found = await asyncio.to_thread(self._store.versions, list(self._waiting))
-            except DatabaseError:
+            except UNUSABLE:
                 found = known
             for identity, waiting in self._waiting.items():
                 if identity not in known or known[identity] != found.get(identity):

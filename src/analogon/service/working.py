@@ -11,12 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy.exc import DatabaseError
-
 from analogon.errors import AnalogonError
 from analogon.service.counting import Counts
 from analogon.service.store import Store
 from analogon.service.tables import CANCELLED, DONE, FAILED, Job
+from analogon.serving.database import UNUSABLE
 from analogon.serving.failures import failure
 
 _LOG = logging.getLogger("analogon.service")
@@ -74,7 +73,7 @@ class Task:
         numbers = {name: one for name, one in progress.items() if not isinstance(one, float) or math.isfinite(one)}
         try:
             self._store.tell(self.job, numbers)
-        except DatabaseError:  # the end is what counts
+        except UNUSABLE:  # the end is what counts
             _LOG.warning("The progress of job %s could not be stored.", self.job.id)
 
 
@@ -139,7 +138,7 @@ class Workers:
         while not self._stopping.is_set() or job is not None:
             try:
                 job = job or self._store.take(kind, self.server)
-            except DatabaseError:
+            except UNUSABLE:
                 _LOG.warning("No job can be taken at the moment: the database cannot be used.")
                 self._stopping.wait(_LOOK_SECONDS)
                 continue
@@ -173,6 +172,9 @@ class Workers:
                 error="" if state == CANCELLED else f"It took more than {task.seconds:g} seconds: ask for less."
             )
         except Exception as error:
+            if isinstance(error, UNUSABLE) and (failure(error) or (0,))[0] == 503:  # which is no fault of the job
+                self._surely(lambda: self._store.put_back(job))
+                return None
             state, made = FAILED, Made(error=_sentence(error))
             if not isinstance(error, AnalogonError):
                 _LOG.exception("Job %s failed.", job.id)
@@ -191,7 +193,7 @@ class Workers:
         while True:
             try:
                 return change()
-            except DatabaseError:
+            except UNUSABLE:
                 _LOG.warning("The end of a job cannot be stored at the moment: the database cannot be used.")
                 if self._stopping.wait(_LOOK_SECONDS):
                     return None
@@ -203,7 +205,7 @@ class Workers:
                     tasks = dict(self._tasks)
                 own, stopping = self._store.renew(self.server, list(tasks))
                 self._store.recover()
-            except DatabaseError:
+            except UNUSABLE:
                 continue
             for identity, task in tasks.items():
                 task.cancelled |= identity in stopping
@@ -211,7 +213,7 @@ class Workers:
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, DatabaseError | OSError) and (known := failure(error)) is not None:
+    if isinstance(error, (*UNUSABLE, OSError)) and (known := failure(error)) is not None:
         return known[1]
     if isinstance(error, AnalogonError):
         return str(error)

@@ -7,8 +7,12 @@ from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
+UNUSABLE = (DBAPIError, NoConnectionError)
+"""What a database says that cannot be used: the last where all connections wait for it already."""
 _BUSY_SECONDS = 20.0
 """How long a writer waits for others."""
 
@@ -19,7 +23,9 @@ def sqlite_engine(path: Path) -> Engine:
     Transactions begin as the execution option ``begin`` says: "IMMEDIATE" for those that write.
     """
     engine = create_engine(
-        URL.create("sqlite", database=str(path)), connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False}
+        URL.create("sqlite", database=str(path)),
+        connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+        max_overflow=-1,  # a connection is a file: while one waits for its turn, the others need not wait for it
     )
 
     @event.listens_for(engine, "connect")

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context, parent_process
 from typing import Any
 
@@ -117,7 +117,8 @@ class _Hand:
         if self._pool is None:
             # A fresh interpreter: a copy of this one would lack its threads, and hang where they held a lock.
             self._pool = ProcessPoolExecutor(1, get_context("spawn"), _start, (self._threads,))
-        self._begun = self._pool.submit(_begin, function, shared)
+        with _deaf():
+            self._begun = self._pool.submit(_begin, function, shared)
 
     def do(self, item: Any) -> Future[Outcome]:
         """Hand it an item."""
@@ -144,6 +145,22 @@ class _Hand:
         self._pool = self._begun = None
 
 
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """What is started meanwhile does not hear Ctrl-C while it is still importing, and says nothing of it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # which would lift the mask when it starts
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 #: What the process of a worker does with items: function and shared value.
 _task: tuple[Function, Any] | None = None
 
@@ -155,7 +172,7 @@ def _start(threads: int) -> None:
     os.environ["OMP_NUM_THREADS"] = str(threads)
     # With more, NumPy's products have other last bits; what takes long here has threads of its own.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started this one; see _deaf
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
