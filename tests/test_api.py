@@ -320,6 +320,7 @@ for attempt in (lambda: analogon.fit(exemplar, "semia"), lambda: analogon.load("
     assert answer.stdout.splitlines() == [
         "[('collage', ('default',)), ('semia', ('fast', 'paper')), "
         "('singan', ('fast', 'paper', 'concurrent', 'harmonize', 'upscale', 'animate')), ('ingan', ('fast', 'paper')), "
+        "('spade', ('fast', 'paper')), ('groupdnet', ('fast', 'paper')), ('msca', ('fast', 'paper')), "
         "('gpdm', ('guided', 'published')), ('deep-image-analogy', ('guided', 'published'))]",
         missing,
         missing,

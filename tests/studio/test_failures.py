@@ -18,6 +18,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from analogon.layout import History, operation
+from analogon.serving import database
 from analogon.studio import store
 
 from .served import Page, Watching, labels, photo, png, serving
@@ -119,7 +120,7 @@ def test_a_full_disk(client, page, data):
 
 
 def test_a_file_that_another_program_holds(tmp_path, monkeypatch):
-    monkeypatch.setattr(store, "_BUSY_SECONDS", 0.3)
+    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.3)
     data = tmp_path / "data"
     with serving(data) as url, httpx.Client(base_url=url, timeout=60) as client:
         page = Page.labelled(client)

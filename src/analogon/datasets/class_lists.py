@@ -95,7 +95,7 @@ def read_classes(path: str | os.PathLike[str]) -> ClassList:
             listed.append({"id": unknown, "name": UNKNOWN_NAME, "color": (0, 0, 0)})
         palette = Palette(tuple(_listed(c) for c in listed))
     except LabelError as error:
-        raise LabelError(f"'{path}': {error}") from error
+        raise LabelError(f"'{path}' cannot be used: {error}") from error
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(
             f'\'{path}\' holds no classes: write it as {{"classes": [{{"id": 0, "name": "sky", '

@@ -80,7 +80,9 @@ class Client:
         try:
             import httpx
         except ImportError:
-            raise OptionError("analogon.Client needs httpx: pip install 'analogon[client]'.") from None
+            raise OptionError(
+                "Package httpx is missing, which analogon.Client needs: pip install 'analogon[client]'."
+            ) from None
         if token is not None and not re.fullmatch("[!-~]+", token):
             raise OptionError("The token is empty, or holds what no token does: give it as the server has it.")
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}

@@ -65,7 +65,9 @@ def serve(
     # broken forms are answered, and no news
     logging.getLogger("python_multipart").setLevel(logging.ERROR)
     if find_spec("python_multipart") is None:
-        raise OptionError("analogon serve needs python-multipart: pip install 'analogon[service]'.")
+        raise OptionError(
+            "Package python-multipart is missing, which analogon serve needs: pip install 'analogon[service]'."
+        )
 
     from analogon.service.limits import Limits
     from analogon.service.server import create_app

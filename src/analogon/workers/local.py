@@ -130,8 +130,8 @@ class _Hand:
         assert self._begun is not None
         if isinstance(self._begun.exception(), BrokenProcessPool):
             raise OptionError(
-                "A worker's process ended before it had begun: in a script, work with several workers from below "
-                "if __name__ == '__main__', or use one worker."
+                "A worker's process ended before it had begun: in a script, let only its main "
+                "part ask for several workers, not what every import of it runs, or use one worker."
             )
 
     def stop(self) -> None:

@@ -87,7 +87,8 @@ def export(dataset: str | Path, wanted: Export) -> list[Path]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise InputError(
-            f"The samples of '{root}' cannot be written as {', '.join(wanted.formats)} ({reason})."
+            f"The samples of '{root}' cannot be written as {', '.join(wanted.formats)} ({reason}): "
+            "make room, or choose another folder."
         ) from error
 
 
