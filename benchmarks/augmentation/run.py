@@ -46,12 +46,12 @@ def append(path: Path, row: dict[str, object]) -> None:
     if fresh:
         part = path.with_suffix(".part")
         with part.open("w", newline="") as file:
-            writer = csv.DictWriter(file, names + fresh, restval="")
+            writer = csv.DictWriter(file, names + fresh, restval="", lineterminator="\n")
             writer.writeheader()
             writer.writerows(known)
         part.rename(path)
     with path.open("a", newline="") as file:
-        csv.DictWriter(file, names + fresh, restval="").writerow(row)
+        csv.DictWriter(file, names + fresh, restval="", lineterminator="\n").writerow(row)
 
 
 def network(task: Task, k: int, arm: Arm, seed: int, cache: Path) -> UNet:
