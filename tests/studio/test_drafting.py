@@ -5,6 +5,7 @@ import pytest
 
 import analogon
 from analogon.layout import Brush, Delete, Duplicate, Flip, Layout, Move, Rotate, Scale, keep_mask, places
+from analogon.studio import drafting
 from analogon.studio.drafting import Drafter, known
 
 from .served import HEIGHT, WIDTH, labels, layout_ids, photo
@@ -60,3 +61,23 @@ def test_drafts_have_the_right_classes_and_leave_the_rest(times):
         # the classes of the picture have colours of their own
         seen = np.abs(found[:, :, None].astype(int) - big.palette.colors).sum(-1).argmin(-1) + 1
         assert (seen == layout.ids).mean() > 0.99, name
+
+
+def test_large_edits_are_drafted_from_a_coarser_picture_and_keep_their_classes(monkeypatch):
+    monkeypatch.setattr(drafting, "EDITED", 120)
+    ids = layout_ids().repeat(2, 0).repeat(2, 1)
+    big = analogon.LabelMap(ids, labels().palette)
+    pixels = photo().repeat(2, 0).repeat(2, 1)
+    drafter = Drafter(analogon.Exemplar(pixels.astype(np.float32) / 255, big), pixels)
+    layout, used = Layout.split(big), []
+    monkeypatch.setattr(drafting, "_window", lambda mask, real=drafting._window: used.append(mask.shape) or real(mask))
+    for edit in (Brush(paint="tree", points=((11.5, 120.5),), radius=3), Move(of="tree", right=60)):
+        wanted = edit.apply(layout)
+        found = drafter.draft(wanted)
+        far = keep_mask(wanted, reach=40)
+        assert far.any() and (found[far] == pixels[far]).all()
+        seen = np.abs(found[:, :, None].astype(int) - big.palette.colors).sum(-1).argmin(-1) + 1
+        assert (seen == wanted.ids).mean() > 0.99
+    fine, coarse = used
+    assert fine == tuple(-(-side // drafter.factor) for side in big.shape)
+    assert coarse[0] <= fine[0] // 2 and coarse[1] <= fine[1] // 2

@@ -218,22 +218,28 @@ class Layout:
                 draft = draft.given(hole, chosen, under=left)
                 continue
             behind = others & (depth[self.owners] < depth[left]) if fill == BEHIND else others
-            places = nearest(hole, behind)
-            if places is None:
-                places = nearest(hole, others)
+            takers = self._nearest_owners(hole, behind)
+            if takers is None:
+                takers = self._nearest_owners(hole, others)
             rows, columns = np.nonzero(hole)
-            if places is None:
+            if takers is None:
                 if left not in {one.id for one in draft.objects}:
                     raise LabelError("Nothing would be left of the label map: keep an object or name a class to fill.")
-                takers = np.full(len(rows), left)
-            else:
-                takers = self.owners[places[:, 0], places[:, 1]]
+                takers = np.full(len(rows), left, np.int32)
             for taker in np.unique(takers):
                 mask = np.zeros(self.shape, bool)
                 mine = takers == taker
                 mask[rows[mine], columns[mine]] = True
                 draft = draft._grown(int(taker), Region.of(mask), under=left)
         return draft
+
+    def _nearest_owners(self, hole: Bools, among: Bools) -> NDArray[np.int32] | None:
+        """Whose the nearest pixel ``among`` some is to each of a hole, in reading order; None where there are none."""
+        seen = self.owners[among]
+        if len(seen) and (seen == seen[0]).all():  # which of them is nearest need not be known, which takes longest
+            return np.full(np.count_nonzero(hole), seen[0])
+        places = nearest(hole, among)
+        return None if places is None else self.owners[places[:, 0], places[:, 1]]
 
     def _grown(self, taker: int, region: Region, under: int) -> Layout:
         """The layout with a region given to an object, or to a new one of its class if it lies before ``under``."""

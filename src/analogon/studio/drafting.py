@@ -25,6 +25,8 @@ Flat = NDArray[np.int32]
 
 PIXELS = 50_000
 """The picture that is rendered in place of a larger one has no more than this."""
+EDITED = 5_000
+"""Nor does what is edited in it: of a large edit a coarser picture is rendered, so that it is there as soon."""
 ROUNDS = (6, 2, 1)
 """How often search and vote take turns, by level: fewer than a preview needs, which comes when the hand rests."""
 _STEPS = (-1, 0), (0, -1), (0, 1), (1, 0), (-1, -1), (-1, 1), (1, -1), (1, 1)
@@ -90,48 +92,48 @@ class Drafter:
         self.exemplar, self.photo = exemplar, photo
         height, width = exemplar.shape
         self.factor = max(1, math.ceil(math.sqrt(height * width / PIXELS)))
-        # whole blocks of pixels, so that places of the small picture are places of the large one
-        self._shape = -(-height // self.factor), -(-width // self.factor)
-        self._small = Exemplar(self._shrunk(exemplar.image), self._sampled(exemplar.labels))
-        # objects are carried exactly in any case, and of the render nothing but its places is looked at
-        self._model = fit(self._small, start="carried", rounds=ROUNDS, tone=False)
-        self._present = np.array(self._small.labels.present())
+        self._reduced = {self.factor: _Reduced(exemplar, self.factor)}
 
     def draft(self, layout: Layout) -> Bytes:
         """A picture for the layout, uint8 (h, w, 3); what is far from every edit is as in the photo."""
         picture = self.photo.copy()
         facts = known(layout)
-        if not facts.edited.any():
+        edited = int(np.count_nonzero(facts.edited))
+        if not edited:
             return picture
-        window, near, places = self._rendered(layout, facts)
+        window, near, places = self._rendered(layout, facts, self._small_enough(edited))
         copied = self.photo.reshape(-1, 3).take(places, axis=0)
         np.copyto(picture[window], copied, where=near[..., None])
         return picture
 
-    def _rendered(self, layout: Layout, facts: Known) -> tuple[tuple[slice, slice], Bools, Flat]:
+    def _small_enough(self, edited: int) -> _Reduced:
+        """The picture made so much smaller that of this many edited pixels few are left."""
+        factor = self.factor
+        while edited > EDITED * factor * factor:
+            factor *= 2
+        if factor not in self._reduced:
+            self._reduced[factor] = _Reduced(self.exemplar, factor)
+        return self._reduced[factor]
+
+    def _rendered(self, layout: Layout, facts: Known, reduced: _Reduced) -> tuple[tuple[slice, slice], Bools, Flat]:
         """The window that an edit concerns, which of its pixels, and the places that they come from."""
         from scipy import ndimage as ndi
 
         height, width = layout.shape
-        reach = max(LEAST_REACH, REACH * math.hypot(height, width)) / self.factor
-        target = self._sampled(layout.target)
-        strange = ~np.isin(target.ids, self._present)
-        if strange.any():  # classes that the small picture does not show
-            target = LabelMap(np.where(strange, self._small.labels.ids, target.ids), target.palette)
-        keep = ndi.distance_transform_edt(~self._any(facts.edited)) > reach
-        result = self._model.render(target, keep=keep, preview=True)
-        assert result.provenance is not None
+        factor = reduced.factor
+        reach = max(LEAST_REACH, REACH * math.hypot(height, width)) / factor
+        keep = ndi.distance_transform_edt(~reduced.any(facts.edited)) > reach
         small = _window(~keep)
         window = (
-            slice(small[0].start * self.factor, min(small[0].stop * self.factor, height)),
-            slice(small[1].start * self.factor, min(small[1].stop * self.factor, width)),
+            slice(small[0].start * factor, min(small[0].stop * factor, height)),
+            slice(small[1].start * factor, min(small[1].stop * factor, width)),
         )
         shape = window[0].stop - window[0].start, window[1].stop - window[1].start
-        near = self._full(~keep[small], shape)
+        near = reduced.full(~keep[small], shape)
         # each pixel of a block comes from its own place in the block that the block comes from
-        blocks = result.provenance.places[small] * self.factor
-        rows = self._full(blocks[..., 0], shape) + (np.arange(shape[0], dtype=np.int32) % self.factor)[:, None]
-        columns = self._full(blocks[..., 1], shape) + np.arange(shape[1], dtype=np.int32) % self.factor
+        blocks = reduced.places(layout.target, keep)[small] * factor
+        rows = reduced.full(blocks[..., 0], shape) + (np.arange(shape[0], dtype=np.int32) % factor)[:, None]
+        columns = reduced.full(blocks[..., 1], shape) + np.arange(shape[1], dtype=np.int32) % factor
         places = np.minimum(rows, height - 1) * np.int32(width) + np.minimum(columns, width - 1)
         given = facts.moved[window] | ~near
         np.copyto(places, facts.places[window], where=given)
@@ -162,6 +164,42 @@ class Drafter:
             at = ndi.distance_transform_edt(~right_ones, return_distances=False, return_indices=True)[:, ys, xs]
             places[ys, xs] = places[at[0], at[1]]
 
+
+class _Reduced:
+    """A picture made smaller by a whole factor, whose pixels stand for blocks of the large one, and its model.
+
+    Of whole blocks, so that places of the small picture are places of the large one.
+    """
+
+    def __init__(self, exemplar: Exemplar, factor: int) -> None:
+        self.factor = factor
+        height, width = exemplar.shape
+        self._shape = -(-height // factor), -(-width // factor)
+        self._labels = self._sampled(exemplar.labels)
+        self._present = np.array(self._labels.present())
+        # objects are carried exactly in any case, and of the render nothing but its places is looked at
+        small = Exemplar(self._shrunk(exemplar.image), self._labels)
+        self._model = fit(small, start="carried", rounds=ROUNDS, tone=False)
+
+    def places(self, labels: LabelMap, keep: Bools) -> NDArray[np.int32]:
+        """Where the small picture's pixels come from for labels of the large one: int32 (rows, columns, 2)."""
+        target = self._sampled(labels)
+        strange = ~np.isin(target.ids, self._present)
+        if strange.any():  # classes that the small picture does not show
+            target = LabelMap(np.where(strange, self._labels.ids, target.ids), target.palette)
+        result = self._model.render(target, keep=keep, preview=True)
+        assert result.provenance is not None
+        return result.provenance.places
+
+    def any(self, mask: Bools) -> Bools:
+        """The blocks of which some pixel is set: bool (rows, columns)."""
+        found: Bools = np.any(np.any(self._blocks(mask, "constant"), axis=3), axis=1)
+        return found
+
+    def full(self, small: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
+        """Blocks as pixels of the large picture, cut to a shape (h, w)."""
+        return small.repeat(self.factor, 0).repeat(self.factor, 1)[: shape[0], : shape[1]]
+
     def _sampled(self, labels: LabelMap) -> LabelMap:
         middle = self.factor // 2
         height, width = labels.shape
@@ -178,13 +216,6 @@ class Drafter:
     def _shrunk(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
         mean: NDArray[np.float32] = np.clip(self._blocks(image, "edge").mean((1, 3), dtype=np.float32), 0, 1)
         return mean
-
-    def _any(self, mask: Bools) -> Bools:
-        found: Bools = np.any(np.any(self._blocks(mask, "constant"), axis=3), axis=1)
-        return found
-
-    def _full(self, small: NDArray[Any], shape: tuple[int, int]) -> NDArray[Any]:
-        return small.repeat(self.factor, 0).repeat(self.factor, 1)[: shape[0], : shape[1]]
 
 
 def _own(window: tuple[slice, slice], width: int) -> Flat:
