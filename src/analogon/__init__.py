@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         ServiceError,
         TrainingError,
     )
+    from analogon.evaluating import Evaluation, evaluate
     from analogon.io import (
         check_animation,
         find_case,
@@ -74,8 +75,8 @@ if TYPE_CHECKING:
     )
     from analogon.provenance import Provenance
     from analogon.removing import remove
-    from analogon.rendering import Guide
-    from analogon.report import SheetRow, contact_sheet, picture_sheet, thumbnail
+    from analogon.rendering import Attention, Guide, Style
+    from analogon.report import SheetRow, attention_sheet, contact_sheet, picture_sheet, thumbnail
     from analogon.report.values import Case, Comparison, Contender, Trial
     from analogon.result import Result
     from analogon.run import Progress
@@ -99,6 +100,7 @@ _HOMES = {
         "AnalogonError", "InputError", "LabelError", "ModelError", "OptionError", "ServiceError",
         "TrainingError",
     ),
+    "analogon.evaluating": ("Evaluation", "evaluate"),
     "analogon.io": (
         "check_animation", "find_case", "read_image", "read_labels", "read_map", "read_mask", "read_target",
         "write_image", "write_labels",
@@ -115,9 +117,9 @@ _HOMES = {
         "vary",
     ),
     "analogon.provenance": ("Provenance",),
-    "analogon.rendering": ("Guide",),
+    "analogon.rendering": ("Attention", "Guide", "Style"),
     "analogon.removing": ("remove",),
-    "analogon.report": ("SheetRow", "contact_sheet", "picture_sheet", "thumbnail"),
+    "analogon.report": ("SheetRow", "attention_sheet", "contact_sheet", "picture_sheet", "thumbnail"),
     "analogon.report.values": ("Case", "Comparison", "Contender", "Trial"),
     "analogon.result": ("Result",),
     "analogon.run": ("Progress",),
@@ -138,12 +140,14 @@ __all__ = [
     "AnalogonError",
     "Animation",
     "Assessment",
+    "Attention",
     "Case",
     "ClassChange",
     "ClassControl",
     "Client",
     "Comparison",
     "Contender",
+    "Evaluation",
     "Exemplar",
     "FieldInfo",
     "Fitted",
@@ -168,6 +172,7 @@ __all__ = [
     "ServiceError",
     "SheetRow",
     "Stream",
+    "Style",
     "TrainedModel",
     "TrainingError",
     "Trial",
@@ -175,6 +180,7 @@ __all__ = [
     "__version__",
     "animate",
     "assess",
+    "attention_sheet",
     "augment",
     "bench",
     "check_animation",
@@ -191,6 +197,7 @@ __all__ = [
     "describe_method",
     "diversity",
     "edit",
+    "evaluate",
     "fid",
     "find_case",
     "first_labels",

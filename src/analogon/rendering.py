@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from hashlib import sha256
 from typing import Any, Literal
@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from analogon.data import Exemplar
 from analogon.errors import InputError, OptionError
 from analogon.provenance import Provenance
 
@@ -106,6 +107,82 @@ class Wishes:
 
 #: Nothing but the layout.
 PLAIN = Wishes()
+
+
+@dataclass(frozen=True, eq=False)
+class Style:
+    """A look for a picture that a model of a data set makes: for all of it, for some classes, or for some places.
+
+    Attributes:
+        source: the picture whose look it is, with its layout where the method takes that; or the seed that draws one.
+        weight: how much it counts, any number. Styles for the whole picture are summed as they weigh. One of classes or
+            places stands over that: 1 takes its place, 0.5 lies between, and where several of them add up to 1 nothing
+            of it is left.
+        classes: names of the classes that have it; none: all.
+        mask: where it holds, bool or float (h, w) in [0, 1] in the target's size, kept as float32; None: everywhere.
+
+    Raises:
+        InputError: the mask is no such array. OptionError: the weight is no number, or there are classes and a mask.
+    """
+
+    source: Exemplar | int
+    weight: float = 1.0
+    classes: Sequence[str] = ()
+    mask: NDArray[np.floating] | NDArray[np.bool_] | None = None
+
+    def __post_init__(self) -> None:
+        """Check, and make the mask read-only float32."""
+        if isinstance(self.weight, bool) or not math.isfinite(self.weight):
+            raise OptionError(f"The weight of a style cannot be {self.weight!r}: give a number.")
+        object.__setattr__(self, "weight", float(self.weight))
+        object.__setattr__(self, "classes", (self.classes,) if isinstance(self.classes, str) else tuple(self.classes))
+        if self.mask is None:
+            return
+        if self.classes:
+            raise OptionError("A style is for classes or for the places of a mask: leave out one of them.")
+        mask = np.asarray(self.mask)
+        if mask.ndim != 2 or mask.size == 0 or mask.dtype.kind not in "bf":
+            raise InputError(
+                f"The mask of a style is {mask.dtype} of shape {mask.shape}: give a bool or float array (h, w)."
+            )
+        mask = np.array(mask, np.float32)
+        if not (mask.min() >= 0 and mask.max() <= 1):  # nor is either so for what is no number
+            raise InputError("The mask of a style has values outside 0 to 1: scale it to that range.")
+        mask.setflags(write=False)
+        object.__setattr__(self, "mask", mask)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is for the whole picture."""
+        return self.mask is None and not self.classes
+
+    def record(self) -> dict[str, Any]:
+        """Everything as JSON values, picture and mask by their SHA-256."""
+        record: dict[str, Any] = {"weight": self.weight}
+        if isinstance(self.source, Exemplar):
+            record["exemplar"] = self.source.digest()
+        else:
+            record["seed"] = self.source
+        if self.classes:
+            record["classes"] = list(self.classes)
+        if self.mask is not None:
+            record["mask"] = sha256(self.mask.astype("<f4").tobytes()).hexdigest()
+        return record
+
+
+@dataclass(frozen=True, eq=False)
+class Attention:
+    """What a model sees in the picture of a style at one scale, and where in the new picture it takes that.
+
+    Attributes:
+        regions: float32 (K, h, w), soft regions of the style's picture; each sums to 1 over its places.
+        gates: float32 (K,), how much of each is let through, 0 to 1.
+        shares: float32 (K, h', w'), what each place of the new picture takes of each; the sum over them is 1.
+    """
+
+    regions: NDArray[np.float32]
+    gates: NDArray[np.float32]
+    shares: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)

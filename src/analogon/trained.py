@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
 from analogon.data import Exemplar, LabelMap, Palette
 from analogon.datasets import Pictures, load_pictures
-from analogon.errors import ModelError, OptionError
+from analogon.errors import InputError, ModelError, OptionError
 from analogon.fitting import check_finished, check_numbers
 from analogon.io import ImageSource, LabelSource, read_image, read_target
 from analogon.loading import load_exemplar
 from analogon.methods import registry
 from analogon.methods.base import SetMethod, Trained
 from analogon.methods.bundle import FILE, Bundle, TrainedBundle
+from analogon.rendering import Attention, Style
 from analogon.result import Result, versions
 from analogon.run import CHECKPOINT, Progress, Run, ignore
 
-#: A picture whose look is taken, or several and what each counts.
-Style = Exemplar | Sequence[tuple[float, Exemplar]]
+#: A picture whose look is taken, or several styles, or pictures and what each counts.
+Styles = Exemplar | Style | Sequence[Style | tuple[float, Exemplar]]
 
 
 def train(
@@ -165,6 +167,14 @@ class TrainedModel:
         return self._trained.palette
 
     @property
+    def takes(self) -> frozenset[str]:
+        """What decides the looks of its pictures: "style" is pictures, "random" seeds; empty: nothing but the layout.
+
+        "classes" and "places" are among it where these can have looks of their own.
+        """
+        return self._trained.takes
+
+    @property
     def config(self) -> dict[str, Any]:
         """Every hyperparameter in effect, as JSON values; ``steps`` are those done."""
         return self._trained.config.model_dump(mode="json")
@@ -184,7 +194,7 @@ class TrainedModel:
         target: LabelSource | LabelMap,
         mapping: Mapping[str, str] | None = None,
         *,
-        style: Style | None = None,
+        style: Styles | None = None,
         classes: Mapping[str, Exemplar | int] | None = None,
         seed: int | None = None,
         progress: Callable[[Progress], None] | None = None,
@@ -195,10 +205,10 @@ class TrainedModel:
             target: a label map with classes of :attr:`palette`.
             mapping: what classes that the model lacks stand for; see :func:`load_target`.
             style: of :meth:`load_style`: the picture that the look is taken from. Several with weights mix their looks:
-                ``[(0.5, a), (0.5, b)]`` lies between two, ``[(1.5, a), (-0.5, b)]`` beyond one. None draws a look at
-                random, where the method can.
-            classes: for some classes, by name, another look than that: of a picture, or drawn from a seed. For methods
-                whose classes have looks of their own.
+                ``[(0.5, a), (0.5, b)]`` lies between two, ``[(1.5, a), (-0.5, b)]`` beyond one. A :class:`Style` says
+                for which classes or places as well. None draws a look at random, where the method can.
+            classes: styles of single classes in short: ``{"sky": b}`` is ``Style(b, classes=["sky"])``, and a number in
+                place of a picture draws the look from that seed.
             seed: of the random look; None for the training's.
             progress: called with :class:`Progress` events.
 
@@ -206,22 +216,13 @@ class TrainedModel:
             LabelError: a class that the model does not know. OptionError: a style that the method cannot use, or the
                 lack of one.
         """
-        layout = target if isinstance(target, LabelMap) else read_target(target, self.palette, mapping or {})
-        if layout.palette != self.palette:
-            layout = LabelMap(layout.ids, self.palette)
-        styles = [(1.0, style)] if isinstance(style, Exemplar) else list(style or [])
-        entry = registry.get(self.method)
-        device, threads = entry.machine(self._device)
-        chosen = self.seed if seed is None else seed
-        check_numbers(None, chosen)
-        run = Run(device=device, seed=chosen, listener=progress or ignore)
-        named = {label.name: label.id for label in self.palette.classes}
-        for name in classes or {}:
-            if name not in named:
-                raise OptionError(f"The model knows no class '{name}': it has {', '.join(named)}.")
-        looks = {named[name]: look for name, look in (classes or {}).items()}
+        layout = self._layout(target, mapping)
+        styles = self._styles(style, layout)
+        styles += self._styles([Style(source, classes=[name]) for name, source in (classes or {}).items()], layout)
+        run = self._run(seed, progress)
+        _, threads = registry.get(self.method).machine(self._device)
         started = time.monotonic()
-        rendering = self._trained.render(layout, run, styles, looks)
+        rendering = self._trained.render(layout, run, styles)
         return Result(
             image=rendering.image,
             method=self.method,
@@ -229,17 +230,94 @@ class TrainedModel:
             seed=run.seed,
             seconds=time.monotonic() - started,
             inputs={**self.record["inputs"], "target": layout.digest()},
-            device=device,
+            device=run.device,
             threads=threads,
             fit={name: self.record[name] for name in ("fit_seconds", "stopped", "device", "threads")},
             versions=versions(),
-            wishes={
-                "styles": [{"weight": weight, "exemplar": one.digest()} for weight, one in styles],
-                "classes": {n: x.digest() if isinstance(x, Exemplar) else x for n, x in (classes or {}).items()},
-            },
+            wishes={"styles": [one.record() for one in styles]},
             timing=rendering.seconds,
             labels=layout,
         )
+
+    def between(
+        self,
+        target: LabelSource | LabelMap,
+        first: Style | Exemplar,
+        last: Style | Exemplar,
+        frames: int = 5,
+        *,
+        style: Styles | None = None,
+        seed: int | None = None,
+    ) -> Iterator[Result]:
+        """Pictures of one layout on the way from one look to another, both ends with them.
+
+        Args:
+            target: as for :meth:`render`.
+            first, last: the looks. Styles of classes or of places are on the way there alone; both have the same ones.
+            frames: how many pictures, at least 2.
+            style, seed: what is beneath styles of classes or places, as for :meth:`render`.
+
+        Raises:
+            As :meth:`render` does; OptionError: there are fewer than two frames, or the styles are of different classes
+                or places.
+        """
+        if frames < 2:
+            raise OptionError(f"There cannot be {frames} pictures from one look to another: ask for 2 or more.")
+        ends = [one if isinstance(one, Style) else Style(one) for one in (first, last)]
+        a, b = (one.record() for one in ends)
+        if any(a.get(part) != b.get(part) for part in ("classes", "mask")):
+            raise OptionError("The two looks are of different classes or places: give both the same ones.")
+        layout = self._layout(target, None)
+        beneath = self._styles(style, layout)
+        if ends[0].whole and any(one.whole for one in beneath):
+            raise OptionError("Two looks of the whole picture leave nothing of another style: leave that one out.")
+        ways = [n / (frames - 1) for n in range(frames)]
+        mixed = [[replace(one, weight=w) for one, w in zip(ends, (1 - t, t), strict=True)] for t in ways]
+        self._styles(ends, layout)  # refused before the work
+        return (self.render(layout, style=[*beneath, *both], seed=seed) for both in mixed)
+
+    def swap(self, first: Exemplar, second: Exemplar) -> tuple[Result, Result]:
+        """Two pictures, of :meth:`load_style` with their layouts, each in the look of the other.
+
+        Raises:
+            As :meth:`render` does.
+        """
+        return self.render(first.labels, style=second), self.render(second.labels, style=first)
+
+    def attention(self, target: LabelSource | LabelMap, style: Exemplar) -> Sequence[Attention]:
+        """What the model sees in a style for a layout, and where it puts that, at each scale, fine to coarse.
+
+        Raises:
+            As :meth:`render` does; OptionError: the method has no attention.
+        """
+        return self._trained.attention(self._layout(target, None), self._run(None, None), style)
+
+    def _layout(self, target: LabelSource | LabelMap, mapping: Mapping[str, str] | None) -> LabelMap:
+        layout = target if isinstance(target, LabelMap) else read_target(target, self.palette, mapping or {})
+        return layout if layout.palette == self.palette else LabelMap(layout.ids, self.palette)
+
+    def _styles(self, style: Styles | None, layout: LabelMap) -> list[Style]:
+        """Styles as values, whose classes the model knows, whose seeds are seeds and whose masks fit the layout."""
+        given = [] if style is None else [style] if isinstance(style, Exemplar | Style) else style
+        styles = [one if isinstance(one, Style) else _weighed(one) for one in given]
+        for one in styles:
+            for name in one.classes:
+                if name not in self.palette.names:
+                    raise OptionError(f"The model knows no class '{name}': it has {', '.join(self.palette.names)}.")
+            if not isinstance(one.source, Exemplar):
+                check_numbers(None, one.source)
+            if one.mask is not None and one.mask.shape != layout.shape:
+                sizes = [f"{w}x{h}" for h, w in (one.mask.shape, layout.shape)]
+                raise InputError(
+                    f"The mask of a style is {sizes[0]} pixels and the target {sizes[1]}: make them equal."
+                )
+        return styles
+
+    def _run(self, seed: int | None, progress: Callable[[Progress], None] | None) -> Run:
+        chosen = self.seed if seed is None else seed
+        check_numbers(None, chosen)
+        device, _ = registry.get(self.method).machine(self._device)
+        return Run(device=device, seed=chosen, listener=progress or ignore)
 
     def save(self, folder: str | Path, *, checkpoint: bool = False) -> None:
         """Write the model, one file replaced as a whole, and a note for people; :func:`load_trained` reads it.
@@ -252,6 +330,10 @@ class TrainedModel:
         """
         bundle = TrainedBundle(self.record, self.palette, self._trained.arrays())
         bundle.write(Path(folder), checkpoint=checkpoint)
+
+
+def _weighed(one: Exemplar | tuple[float, Exemplar]) -> Style:
+    return Style(one) if isinstance(one, Exemplar) else Style(one[1], one[0])
 
 
 def _finished(folder: Path, run: Run) -> TrainedModel:

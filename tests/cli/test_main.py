@@ -40,8 +40,8 @@ def test_help_of_a_verb_has_usage_and_an_example(analogon, verb):
         (
             ["foo"],
             "'foo' is no command: use one of make, fit, train, render, vary, retarget, paint, edit, harmonize, "
-            "upscale, animate, remove, export, label, layout, studio, serve, score, compare, bench, augment, methods, "
-            "dataset, study.",
+            "upscale, animate, remove, export, label, layout, studio, serve, score, evaluate, compare, bench, augment, "
+            "methods, dataset, study.",
         ),
         (["--foo"], "'--foo' is no option of analogon: see analogon --help."),
         (

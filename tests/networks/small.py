@@ -17,6 +17,16 @@ SETTINGS: dict[str, Any] = {
     "batch": 2, "steps": 6,
 }  # fmt: skip
 
+#: The same for a method whose classes have codes, and for one that looks at another picture.
+GROUPED: dict[str, Any] = {
+    "width": 5, "code": 2, "encoder_width": 2, "critic_width": 2, "critics": 1, "crop": 64, "load": 64,
+    "depth": "normal", "hidden": 8, "groups": (5, 5, 5, 5, 1, 1, 1),
+}  # fmt: skip
+ATTENTIVE: dict[str, Any] = {
+    "width": 2, "hidden": 4, "levels": 3, "picture_width": 4, "label_width": 4, "regions": 4, "attention_width": 6,
+    "critic_width": 2, "critics": 1, "crop": 32, "load": 64,
+}  # fmt: skip
+
 
 def small_config(**changes: Any) -> Config:
     return Config(**{**SETTINGS, **changes})

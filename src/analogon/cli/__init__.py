@@ -125,6 +125,11 @@ _VERBS = {
         "(IMAGE LABELS | FOLDER) TARGET RESULT... [OPTIONS], or FOLDER RESULTS_FOLDER [OPTIONS]",
         "Example: analogon score photo.jpg labels.png moved.png out/moved.png other/moved.png",
     ),
+    "evaluate": (
+        "Give a trained model figures, on pictures that it did not learn.",
+        "MODEL --data ROOT -o DIR [OPTIONS]",
+        "Example: analogon evaluate model --data camvid -o figures --weights inception=inception.safetensors",
+    ),
     "compare": (
         "Compare methods on one picture, with figures and a report.",
         "(IMAGE LABELS TARGET... | FOLDER) --methods A,B -o DIR [OPTIONS]",

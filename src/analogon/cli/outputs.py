@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 from analogon.cli.console import say
@@ -34,10 +35,18 @@ class Outputs:
         return self.folder / MODEL
 
 
-def plan(folder: Path, targets: Sequence[Path], inputs: Sequence[Path], *, provenance: bool = False) -> Outputs:
-    """Name the picture of each target: `folder/<stem of the target>.png`.
+def plan(
+    folder: Path,
+    targets: Sequence[Path],
+    inputs: Sequence[Path],
+    *,
+    provenance: bool = False,
+    endings: Sequence[str] = ("",),
+    beside: Sequence[str] = (),
+) -> Outputs:
+    """Name the picture of each target: `folder/<stem of the target>.png`; with endings one for each, in their order.
 
-    `provenance` tells that the provenance of each picture is written beside it.
+    `provenance` tells that the provenance of each picture is written beside it, `beside` the endings of other files.
 
     Raises:
         OptionError: there is no target, the folder cannot be written to, two files would have one name, a file
@@ -47,11 +56,11 @@ def plan(folder: Path, targets: Sequence[Path], inputs: Sequence[Path], *, prove
         raise OptionError("There is no target: name at least one label map to render.")
     check_folder(folder)
     sources = {path.resolve() for path in (*inputs, *targets)}
-    beside = (".png", ".json", *(PROVENANCE if provenance else ()))
+    beside = (".png", ".json", *(PROVENANCE if provenance else ()), *beside)
     taken: dict[Path, Path] = {folder / SHEET: Path(SHEET)}
     pictures = []
-    for target in targets:
-        picture = folder / f"{target.stem}.png"
+    for target, ending in product(targets, endings):
+        picture = folder / f"{target.stem}{ending}.png"
         for written in (picture.with_suffix(suffix) for suffix in beside):
             if written in taken:
                 other = taken[written]

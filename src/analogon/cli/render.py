@@ -10,6 +10,7 @@ from analogon.cli.console import say
 from analogon.cli.options import Device, Mapping, RenderOptions, pairs
 from analogon.cli.outputs import Outputs, plan
 from analogon.cli.progress import ProgressDisplay
+from analogon.cli.styles import StyleOptions, render_trained
 from analogon.errors import OptionError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 #: A render that takes longer than this (seconds) is shown while it runs.
 PATIENCE = 2.0
 _DEFAULTS = RenderOptions()
-_STYLE = "IMAGE[:LABELS]"
+_NO_STYLE = StyleOptions()
 
 
 def render(
@@ -28,26 +29,13 @@ def render(
     output: Annotated[Path, Parameter(name=("--output", "-o"), metavar="DIR", help="Folder of the results.")],
     mapping: Mapping | None = None,
     device: Device = "auto",
-    style: Annotated[
-        list[str] | None,
-        Parameter(
-            metavar=_STYLE,
-            negative="",
-            show_default=False,
-            help="Of a model that analogon train wrote: the picture whose look is taken, with its label map if the "
-            "method asks for it; no path may hold a colon. Several share equally. May be repeated.",
-        ),
-    ] = None,
-    seed: Annotated[
-        int | None,
-        Parameter(show_default=False, help="Of a model that analogon train wrote: draws the look where no style does."),
-    ] = None,
+    styles: StyleOptions = _NO_STYLE,
     options: RenderOptions = _DEFAULTS,
 ) -> None:
     """Render new label maps with a fitted model, or a trained one.
 
     Each target becomes DIR/<its stem>.png at its own size, with the settings that made it beside it as .json;
-    DIR/sheet.png shows all of them.
+    DIR/sheet.png shows all of them. Of --count and --between the stems end in the seed and in the number.
     """
     import analogon
 
@@ -57,12 +45,12 @@ def render(
                 "A model of a data set paints new pixels: leave out --keep, --tile, --preview, --guide, --places, "
                 "--polish and --provenance."
             )
-        _render_trained(model, targets, output, mapping or [], device, style or [], seed)
+        render_trained(model, targets, output, mapping or [], device, styles)
         return
-    if style or seed is not None:
+    if given := styles.given():
         raise OptionError(
-            f"Model '{model}' knows the look of one picture: leave out {'--style' if style else '--seed'}, or use a "
-            "model that analogon train wrote."
+            f"Model '{model}' knows the look of one picture: leave out {given[0]}, or use a model that analogon train "
+            "wrote."
         )
     inputs = [model / "model.safetensors", model / "model.json", *options.files()]
     outputs = plan(output, targets, inputs, provenance=options.provenance)
@@ -73,43 +61,6 @@ def render(
     for layout in layouts:
         analogon.check_render(fitted.exemplar, layout, fitted.method, provenance=options.provenance, **asked)
     write_results(fitted, targets, layouts, outputs, asked)
-
-
-def _render_trained(
-    folder: Path,
-    targets: Sequence[Path],
-    output: Path,
-    mapping: list[str],
-    device: str,
-    style: list[str],
-    seed: int | None,
-) -> None:
-    """The pictures of a model that learnt a data set, beside the first of the styles on the sheet."""
-    import numpy as np
-
-    import analogon
-
-    named = [[Path(part) for part in text.split(":")] for text in style]
-    for text, paths in zip(style, named, strict=True):
-        if len(paths) > 2 or not all(str(path).strip() for path in paths):
-            raise OptionError(f"--style {text!r} cannot be read: write --style {_STYLE}.")
-    inputs = [folder / "model.safetensors", folder / "model.json", *(path for paths in named for path in paths)]
-    outputs = plan(output, targets, inputs)
-    names = pairs(mapping, "--map", "COLOUR=CLASS")
-    model = analogon.load_trained(folder, device=device)
-    styles = [(1 / len(named), model.load_style(*paths)) for paths in named]
-    layouts = [analogon.read_target(target, model.palette, names) for target in targets]
-    rows: list[analogon.SheetRow] = []
-    for target, layout, picture in zip(targets, layouts, outputs.pictures, strict=True):
-        result = model.render(layout, style=styles, seed=seed)
-        outputs.folder.mkdir(parents=True, exist_ok=True)
-        result.save(picture)
-        height, width = result.image.shape[:2]
-        say(f"{picture}  ({width}x{height}, {result.seconds:.2f} s)")
-        shown = styles[0][1] if styles else analogon.Exemplar((layout.colors() / 255).astype(np.float32), layout)
-        rows.append(analogon.SheetRow(target.stem, shown.image, shown.labels, layout, result.image).small())
-    analogon.write_image(outputs.sheet, analogon.contact_sheet(rows))
-    say(f"{outputs.sheet}  (style, labels, target and result side by side)")
 
 
 def write_results(

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from analogon.data import Exemplar, LabelMap, Palette
 from analogon.datasets.values import Pictures
 from analogon.jobs import Job
-from analogon.rendering import PLAIN, Rendering, Wishes
+from analogon.rendering import PLAIN, Attention, Rendering, Style, Wishes
 from analogon.run import Outcome, Run
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -141,25 +141,30 @@ class Trained(Protocol):
     def outcome(self) -> Outcome:
         """How the training ended; not known of one that was restored."""
 
-    def render(
-        self,
-        target: LabelMap,
-        run: Run,
-        styles: Sequence[tuple[float, Exemplar]] = (),
-        classes: Mapping[int, Exemplar | int] = ...,
-    ) -> Rendering:
+    @property
+    def takes(self) -> frozenset[str]:
+        """What decides its looks: "style", pictures; "random", seeds; "classes" and "places", those of parts."""
+
+    def render(self, target: LabelMap, run: Run, styles: Sequence[Style] = ()) -> Rendering:
         """The picture for a target (h, w) of these classes.
 
         Deterministic for one machine and ``run.seed``.
 
         Args:
-            styles: pictures whose looks are taken, and what each of them counts; weights may be negative, and their
-                sum is 1 as a rule. None: a look drawn from the seed. An exemplar of another palette is one of which
-                no classes are known.
-            classes: for some class ids another look than that: of a picture, or drawn from a seed.
+            styles: the looks that it is to have; their classes are in the palette, and masks have the target's size.
+                None for the whole picture: one drawn from the seed. An exemplar of another palette is one of which no
+                classes are known.
 
         Raises:
-            OptionError: the method knows no looks, or cannot do without a picture, or without its classes.
+            OptionError: the method knows no looks, or not those of classes or places, or cannot do without a picture,
+                or without its classes.
+        """
+
+    def attention(self, target: LabelMap, run: Run, style: Exemplar) -> Sequence[Attention]:
+        """What is seen in the picture of a style for this target, at each scale, fine to coarse.
+
+        Raises:
+            OptionError: the method has no attention, or cannot do without the picture's classes.
         """
 
     def arrays(self) -> Arrays:

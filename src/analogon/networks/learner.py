@@ -22,6 +22,7 @@ from analogon.networks.painter import Painter
 from analogon.networks.settings import Coded, Learning
 from analogon.networks.trained import FittedNetwork, OnePicture, TrainedNetwork, working_exemplar
 from analogon.networks.trainer import Trainer
+from analogon.rendering import Style
 from analogon.run import UNTRAINED, Outcome, Run
 from analogon.training import drive, write_previews
 from analogon.training.device import flushed_denormals, pick
@@ -67,7 +68,7 @@ class Learner:
                     now = trained()
 
                     def made(target: LabelMap) -> NDArray[np.float32]:
-                        style = [(1.0, others[id(target)])] if now.painter.styled else []
+                        style = [Style(others[id(target)])] if now.painter.styled else []
                         return now.render(target, showing, style).image
 
                     return write_previews(made, showing, tag)

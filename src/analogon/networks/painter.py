@@ -17,6 +17,8 @@ from analogon.networks.batches import Batch, Views
 Look = Mapping[str, Tensor]
 #: Several looks and what each of them counts.
 Looks = Sequence[tuple[float, Look]]
+#: Looks of some places, and how much they count there: (1, 1, h, w) on the CPU, in any size.
+Places = Sequence[tuple[Tensor, Look]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,12 +42,15 @@ class Painter(nn.Module, ABC):
         styled: the look can be taken from a picture.
         reads_layout: the look of a picture takes its layout, too.
         random: a look can be drawn at random. One that is neither has one look for each layout.
+        by_class, by_place: classes, and places, can have looks of their own.
     """
 
     stride: int
     reads_layout: ClassVar[bool]
     styled: bool
     random: bool
+    by_class: ClassVar[bool] = False
+    by_place: ClassVar[bool] = False
 
     @abstractmethod
     def paint(self, batch: Batch) -> Painted:
@@ -65,11 +70,27 @@ class Painter(nn.Module, ABC):
         Raises:
             OptionError: looks are not of classes.
         """
-        raise OptionError("This model has one look for all classes: take the look of the whole picture.")
+        raise OptionError("This model has one look for all classes: give it styles for the whole picture.")
 
     @abstractmethod
     def picture(self, views: Views, looks: Looks) -> Tensor:
         """Pictures (B, 3, h, w) in [-1, 1] of layouts, in a look that is the weighted sum of some."""
+
+    def picture_by_places(self, views: Views, looks: Looks, places: Places) -> Tensor:  # noqa: ARG002 (some can)
+        """As :meth:`picture`, but other looks take the place of those where their maps are 1.
+
+        Raises:
+            OptionError: a look is one of the whole picture.
+        """
+        raise OptionError("This model has one look for all places: give it styles without masks.")
+
+    def attentions(self, views: Views, style: Views) -> Sequence[Mapping[str, Tensor]]:  # noqa: ARG002 (some can)
+        """At each scale: regions of the style ("where"), gates ("gates"), and what places take of them ("shares").
+
+        Raises:
+            OptionError: there are no such things.
+        """
+        raise OptionError("This model has no attention to look at: ask one of method 'msca'.")
 
 
 def summed(looks: Looks, name: str) -> Tensor:

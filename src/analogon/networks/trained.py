@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,21 +12,21 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from pydantic import BaseModel
+from torch import Tensor
 
 from analogon.data import Exemplar, LabelMap, Palette
 from analogon.datasets.values import Pair, Pictures
 from analogon.errors import OptionError
 from analogon.networks.batches import Views, edge_map
-from analogon.networks.painter import Look, Looks, Painter, summed
+from analogon.networks.painter import Look, Looks, Painter, Places, summed
 from analogon.networks.settings import Learning
-from analogon.rendering import PLAIN, Rendering, Wishes
+from analogon.rendering import PLAIN, Attention, Rendering, Style, Wishes
 from analogon.run import UNTRAINED, Outcome, Run
 from analogon.training.device import flushed_denormals, pick
 
 Image = NDArray[np.float32]
-#: Pictures whose looks are mixed, and what each of them counts.
-Styles = Sequence[tuple[float, Exemplar]]
-NONE: Mapping[int, Exemplar | int] = MappingProxyType({})
+#: So far from 1 sums of weights may be by rounding.
+SLACK = 1e-6
 
 
 class TrainedNetwork:
@@ -45,47 +44,73 @@ class TrainedNetwork:
         self.palette, self.config, self.outcome = palette, config.model_copy(update=done), outcome
         self.painter = painter.eval().requires_grad_(False)
 
-    def render(
-        self, target: LabelMap, run: Run, styles: Styles = (), classes: Mapping[int, Exemplar | int] = NONE
-    ) -> Rendering:
+    @property
+    def takes(self) -> frozenset[str]:
+        """What decides its looks; see the package's base class."""
+        painter = self.painter
+        kinds = {
+            "style": painter.styled, "random": painter.random and painter.styled,
+            "classes": painter.by_class, "places": painter.by_place,
+        }  # fmt: skip
+        return frozenset(name for name, can in kinds.items() if can)
+
+    def render(self, target: LabelMap, run: Run, styles: Sequence[Style] = ()) -> Rendering:
         """A target at the size that was learnt, enlarged to its own; see the package's base class."""
         started = time.monotonic()
         size = self.config.window(self.painter.stride)
+        whole, over = [s for s in styles if s.whole], [s for s in styles if not s.whole]
         if styles and not self.painter.styled:
             raise OptionError("This model has one look for each layout: leave out --style, or train one with codes.")
-        if not (styles or self.painter.random):
-            raise OptionError("This model takes the look from a picture: name one with --style.")
+        if not (whole or self.painter.random):
+            more = " for the whole picture, besides those of parts" if over else ""
+            raise OptionError(f"This model takes the look from a picture: name one with --style{more}.")
         with torch.inference_mode(), flushed_denormals():
-            looks: list[tuple[float, Look]] = [
-                (weight, self.look_of(one.resize(size), run)) for weight, one in styles
-            ] or [(1.0, self.random_look(size, run))]
-            if classes:
-                looks = [(1.0, self._with_classes(looks, classes, size, run))]
-            image = self.picture(target.resize(size), looks, run)
+            known: dict[int, Look] = {}
+            for source in (style.source for style in styles):
+                if id(source) not in known:
+                    known[id(source)] = self._look(source, size, run)
+            looks: Looks = [(s.weight, known[id(s.source)]) for s in whole] or [(1.0, self.random_look(size, run))]
+            if any(style.classes for style in over):
+                looks = [(1.0, self._with_classes(looks, over, known))]
+            places = [(_places(s), known[id(s.source)]) for s in over if s.mask is not None]
+            if places:
+                _check_places(places)
+            image = self.picture(target.resize(size), looks, run, places)
         return Rendering(resized(image, target.shape), seconds={"painting": time.monotonic() - started})
 
-    def _with_classes(
-        self, looks: Looks, classes: Mapping[int, Exemplar | int], size: tuple[int, int], run: Run
-    ) -> Look:
-        mixed = {name: summed(looks, name) for name in looks[0][1]}
-        others = {
-            self.palette.index_of(number): self.look_of(one.resize(size), run)
-            if isinstance(one, Exemplar)
-            else self.random_look(size, replace(run, seed=one))
-            for number, one in classes.items()
-        }
-        return self.painter.with_classes(mixed, others)
+    def attention(self, target: LabelMap, run: Run, style: Exemplar) -> list[Attention]:
+        """What a render of the target in this style looks at, fine to coarse; see the package's base class."""
+        size, device = self.config.window(self.painter.stride), pick(run.device)
+        with torch.inference_mode(), flushed_denormals():
+            seen = self._style_views(style.resize(size), device)
+            views = self._views(target.resize(size), device)
+            found = self.painter.to(device).attentions(views, seen)
+        names = "where", "gates", "shares"
+        return [Attention(*(one[name][0].float().cpu().numpy() for name in names)) for one in found]
+
+    def _look(self, source: Exemplar | int, size: tuple[int, int], run: Run) -> Look:
+        if isinstance(source, Exemplar):
+            return self.look_of(source.resize(size), run)
+        return self.random_look(size, replace(run, seed=source))
+
+    def _with_classes(self, looks: Looks, over: Sequence[Style], known: Mapping[int, Look]) -> Look:
+        """A look whose classes have those of the styles that name them, and what is beneath for the rest of 1."""
+        beneath = {name: summed(looks, name) for name in looks[0][1]}
+        others: dict[int, Look] = {}
+        for number, name in enumerate(self.palette.names):
+            mixed = [(s.weight, known[id(s.source)]) for s in over if name in s.classes]
+            left = 1 - sum(weight for weight, _ in mixed)
+            if left < -SLACK:
+                raise OptionError(f"The styles of class '{name}' weigh {1 - left:.3g} together: leave it at 1 or less.")
+            if mixed:
+                mixed += [(left, beneath)] if abs(left) > SLACK else []
+                others[number] = {part: summed(mixed, part) for part in beneath}
+        return self.painter.with_classes(beneath, others)
 
     def look_of(self, style: Exemplar, run: Run) -> Look:
         """The look of a picture with its layout, whose size is whole multiples of the painter's stride."""
-        device, labels = pick(run.device), style.labels
-        if labels.palette != self.palette:
-            if self.painter.reads_layout:
-                raise OptionError(
-                    "This model takes a look class by class: name a label map, as in --style IMAGE:LABELS."
-                )
-            labels = LabelMap(np.full(labels.shape, self.palette.ids[0]), self.palette)
-        return self.painter.to(device).look_of(self._views(labels, device, style.image))
+        device = pick(run.device)
+        return self.painter.to(device).look_of(self._style_views(style, device))
 
     def random_look(self, size: tuple[int, int], run: Run) -> Look:
         """A look drawn from the run's seed, for pictures of a size."""
@@ -93,16 +118,28 @@ class TrainedNetwork:
         look = self.painter.random_look(size, torch.Generator().manual_seed(run.seed))
         return {name: value.to(device) for name, value in look.items()}
 
-    def picture(self, target: LabelMap, looks: Looks, run: Run) -> Image:
-        """(h, w, 3) in [0, 1] for a layout of any size, at that size."""
+    def picture(self, target: LabelMap, looks: Looks, run: Run, places: Places = ()) -> Image:
+        """(h, w, 3) in [0, 1] for a layout of any size, at that size; with places, of whole multiples of the stride."""
         device, (h, w) = pick(run.device), target.shape
         views = self._views(_filled(target, self.painter.stride), device)
-        made = self.painter.to(device).picture(views, looks)[0, :, :h, :w]
+        painter = self.painter.to(device)
+        batch = painter.picture_by_places(views, looks, places) if places else painter.picture(views, looks)
+        made = batch[0, :, :h, :w]
         return np.ascontiguousarray((made.clamp(-1, 1) + 1).div(2).permute(1, 2, 0).float().cpu().numpy())
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The painter's weights and running averages."""
         return {k: v.detach().cpu().contiguous().numpy() for k, v in self.painter.state_dict().items()}
+
+    def _style_views(self, style: Exemplar, device: torch.device) -> Views:
+        labels = style.labels
+        if labels.palette != self.palette:
+            if self.painter.reads_layout:
+                raise OptionError(
+                    "This model takes a look class by class: name a label map, as in --style IMAGE:LABELS."
+                )
+            labels = LabelMap(np.full(labels.shape, self.palette.ids[0]), self.palette)
+        return self._views(labels, device, style.image)
 
     def _views(self, labels: LabelMap, device: torch.device, image: Image | None = None) -> Views:
         classes = torch.from_numpy(labels.indices())[None]
@@ -162,6 +199,19 @@ class OnePicture(Pictures):
     def pair(self, index: int) -> Pair:  # noqa: ARG002 (there is one)
         """The exemplar."""
         return Pair("exemplar", self.exemplar.image, self.exemplar.labels.ids)
+
+
+def _places(style: Style) -> Tensor:
+    assert style.mask is not None
+    return torch.from_numpy(np.array(style.mask))[None, None] * style.weight
+
+
+def _check_places(places: Places) -> None:
+    most = float(torch.stack([mask for mask, _ in places]).sum(0).max())
+    if most > 1 + SLACK:
+        raise OptionError(
+            f"The masks of styles, as they weigh, add up to {most:.3g} in some place: let them share the picture out."
+        )
 
 
 def working_exemplar(exemplar: Exemplar, config: Learning) -> Exemplar:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -54,6 +57,18 @@ class World:
 ALONE = World()
 
 
+_trainings = itertools.count()
+
+
+@lru_cache(maxsize=1)
+def _meeting() -> tuple[Any, int, int]:
+    """Where torchrun has its processes meet, the number of this one, and how many there are."""
+    from torch.distributed.rendezvous import rendezvous
+
+    store, rank, size = next(iter(rendezvous("env://")))
+    return store, rank, size
+
+
 @contextmanager
 def joined(device: torch.device) -> Iterator[tuple[World, torch.device]]:
     """Meet the other processes, if torchrun started several, and part from them at the end.
@@ -70,7 +85,10 @@ def joined(device: torch.device) -> Iterator[tuple[World, torch.device]]:
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(device)
     try:
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        store, rank, size = _meeting()
+        # apart from what an earlier training left there: processes would wait for ever
+        store = dist.PrefixStore(f"training {next(_trainings)}", store)  # type: ignore[attr-defined]
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo", store=store, rank=rank, world_size=size)
     except ValueError as problem:
         raise OptionError(
             f"WORLD_SIZE asks for {os.environ['WORLD_SIZE']} processes, which do not know of each other: start them "

@@ -118,6 +118,12 @@ def test_decreasing_groups_merge_neighbours():
     assert reached(network, 7, 8) == list(range(8))
 
 
+def test_a_class_that_lies_across_two_groups_reaches_both():
+    network = painter(groups=(C, C, 2, 2, 1, 1, 1))
+    assert reached(network, 2, C) == [2]
+    assert reached(network, 3, 2) == [0, 1]
+
+
 def test_redrawing_one_class_leaves_the_others_bit_for_bit():
     network = painter()
     looks = [network.random_look((64, 64), torch.Generator().manual_seed(s)) for s in (0, 1)]
@@ -215,7 +221,9 @@ def test_a_class_takes_the_look_that_it_is_given(model):
     every = dict.fromkeys(pictures.palette.names, style)
     assert model.config["groups"] == list(QUICK["groups"])
     assert np.allclose(model.render(target, classes=every).image, model.render(target, style=style).image, atol=1e-6)
-    assert model.render(target, classes={"sky": 17}).record()["wishes"]["classes"] == {"sky": 17}
+    assert model.render(target, classes={"sky": 17}).record()["wishes"]["styles"] == [
+        {"weight": 1.0, "seed": 17, "classes": ["sky"]}
+    ]
 
 
 def test_looks_that_cannot_be_are_refused(model, sentence):

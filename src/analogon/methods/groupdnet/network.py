@@ -27,6 +27,7 @@ class GroupDNet(Painter):
     """A layout and a code for each class to a picture. Codes are (B, K, numbers, h, w) on the start grid."""
 
     styled, random, reads_layout = True, True, True
+    by_class = True
 
     def __init__(self, config: Config, classes: int, seen: int) -> None:  # noqa: ARG002 (edges are shown apart)
         """Raises OptionError where channels and groups do not fit, or no grid is left for codes."""

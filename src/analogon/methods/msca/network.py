@@ -16,7 +16,7 @@ from analogon.methods.msca.config import Config
 from analogon.networks.batches import Batch, Views
 from analogon.networks.convolutions import Conv
 from analogon.networks.generator import Generator, Maps, Modulation, doubling, ladder
-from analogon.networks.painter import Look, Looks, Painted, Painter
+from analogon.networks.painter import Look, Looks, Painted, Painter, Places
 
 #: Feature channels of frozen extractors, fine to coarse.
 FROZEN = {"filters": [11] * 5, "vgg19": [64, 128, 256, 512, 512]}
@@ -29,6 +29,7 @@ class MSCA(Painter):
     """
 
     styled, random, reads_layout = True, False, True
+    by_place = True
 
     def __init__(self, config: Config, classes: int, seen: int) -> None:  # noqa: ARG002 (edges count as well)
         """Raises OptionError for unknown features, InputError for a weights file that cannot be used."""
@@ -87,6 +88,17 @@ class MSCA(Painter):
     def picture(self, views: Views, looks: Looks) -> Tensor:
         """(B, 3, h, w) in [-1, 1]."""
         return self.decode(views, self.aligned(views, looks))
+
+    def picture_by_places(self, views: Views, looks: Looks, places: Places) -> Tensor:
+        """As :meth:`picture`; at each scale the features of looks are mixed as their maps say."""
+        beneath = 1 - torch.stack([mask for mask, _ in places]).sum(0)
+        mixed = [torch.zeros(()) for _ in self.attention]
+        for mask, these in [(beneath, looks), *((mask, [(1.0, look)]) for mask, look in places)]:
+            for n, features in enumerate(self.aligned(views, these)):
+                h, w = features.shape[-2:]
+                here = F.adaptive_avg_pool2d(mask, (h, w)).to(features.device)
+                mixed[n] = mixed[n].to(features.device) + here * features
+        return self.decode(views, mixed)
 
     def decode(self, views: Views, features: list[Tensor]) -> Tensor:
         """The picture of a layout from what :meth:`aligned` gives; features may be mixed place by place before."""

@@ -44,7 +44,7 @@ LEARNED: Mapping[str, Metric] = MappingProxyType(
     }
 )  # fmt: skip
 
-#: The figures of two sets of pictures (:func:`fid`, :func:`kid`).
+#: The figures of two sets of pictures (:func:`fid`, :func:`kid`), and of several pictures of one layout.
 OF_SETS: Mapping[str, Metric] = MappingProxyType(
     {
         m.name: m
@@ -58,6 +58,11 @@ OF_SETS: Mapping[str, Metric] = MappingProxyType(
                 "kid", "KID", "lower", -math.inf, math.inf, "",
                 "How far two sets of pictures are distributed otherwise: about 0 where they are not.",
                 "kernel inception distance (Bińkowski et al., ICLR 2018)",
+            ),
+            Metric(
+                "diversity_lpips", "diversity, LPIPS", "higher", 0, math.inf, "",
+                "How far results for one layout are apart for the eye, on the average of pairs.",
+                "learned perceptual similarity of pairs (Zhang et al., CVPR 2018)",
             ),
         )
     }
