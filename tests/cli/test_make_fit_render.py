@@ -14,7 +14,10 @@ from .conftest import DISC, GROUND, STRANGER, colored, disc
 
 pytest.importorskip("torch", reason="fitting needs the extra 'neural'")
 
-SHORT = ("--method", "semia", "--steps", 2, "--device", "cpu")
+SHORT = (
+    "--method", "semia", "--steps", 2, "--device", "cpu", "--set", "invented=1", "--set", "width=4",
+    "--set", "discriminator_width=4", "--set", "segmenter_width=4",
+)  # fmt: skip
 
 
 def size(path: Path) -> tuple[int, int]:

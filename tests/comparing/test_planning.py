@@ -17,9 +17,10 @@ def planned(cases, tmp_path):
     given = [from_folder(path) for path in case_folders(cases, ["one"])]
     kept = prepare(given, tmp_path / "out")
 
-    def found(contender=Contender("copies", "copies"), **asked):  # noqa: B008 - it cannot change
+    def found(*contenders, **asked):
         asked = {"seeds": (0,), "device": "auto", "scoring": {}, "found": {}} | asked
-        return list(plan(given, kept, enter([contender], {}, Terms()), tmp_path / "out", **asked))
+        entered = enter(contenders or [Contender("copies", "copies")], {}, Terms())
+        return list(plan(given, kept, entered, tmp_path / "out", **asked))
 
     return found
 
@@ -40,6 +41,12 @@ def test_a_picture_that_is_asked_for_otherwise_is_another_one(planned, contender
     assert len(before) == len(after) == 2
     assert all(one not in after for one in before) and before[0] != before[1]
     assert before == [piece.request for piece in planned(Contender("other name", "copies"))[0].pieces]
+
+
+def test_no_two_pictures_have_one_file(planned):
+    contenders = Contender("copies", "copies"), Contender("copies.seed1", "copies", settings={"shift": 3})
+    files = [piece.picture for job in planned(*contenders, seeds=(0, 1)) for piece in job.pieces]
+    assert len(set(files)) == len(files) == 8
 
 
 def test_the_memory_of_a_process_is_that_of_all_its_pictures(planned):
