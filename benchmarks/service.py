@@ -63,6 +63,7 @@ class Server:
         """Begin, or begin again."""
         code = "import sys; from analogon.cli import main; sys.exit(main())"
         arguments = ["serve", "--data", str(self.data), "--port", str(self.port), "--max-queue", "1000000", *self.more]
+        self.began = time.monotonic()
         self.process = subprocess.Popen([sys.executable, "-c", code, *arguments], stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         assert self.process.stdout.readline(), "the server has not begun"
@@ -152,8 +153,7 @@ def run(asked: argparse.Namespace, server: Server) -> None:
                 time.sleep(1.0)
         took = time.monotonic() - began
     report(asked, server, project.id, acknowledged, expected)
-    weights = [weight for when, weight in server.memory if when > began + sent * 0.5]
-    third = max(1, len(weights) // 3)
+    weights = [weight for when, weight in server.memory if server.began < when < began + took]
     queue = f"{left['done']} done, {left['running']} running, {left['queued']} queued" if left else "-"
     print(f"| renders | {asked.renders} of {asked.side}x{asked.side} pixels, {asked.clients} clients |")
     print(f"| database, files | {'PostgreSQL' if asked.database else 'SQLite'}, {asked.files or 'folder'} |")
@@ -161,9 +161,18 @@ def run(asked: argparse.Namespace, server: Server) -> None:
     print(f"| all sent after | {sent:.1f} s |")
     print(f"| acknowledged after | median {1000 * statistics.median(waits):.0f} ms |")
     print(f"| when killed | {queue}; answers again after {down:.1f} s |")
-    print(f"| memory of the server | {statistics.median(weights[:third]):.0f} MiB first third after the restart, "
-          f"{statistics.median(weights[-third:]):.0f} MiB last third, {max(weights):.0f} MiB at most |")  # fmt: skip
+    print(f"| memory of the server | {memory(weights)} |")
     server.end()
+
+
+def memory(weights: list[float]) -> str:
+    """How much there was in parts of the time since the server began last, and whether it grew after a tenth."""
+    tenth = max(1, len(weights) // 10)
+    at = [f"{100 * part // 20} % {statistics.median(weights[max(0, len(weights) * part // 20 - 5) :][:5]):.0f}"
+          for part in (2, 5, 10, 15, 20)]  # fmt: skip
+    warm = weights[tenth:]
+    halves = [statistics.fmean(half) for half in (warm[: len(warm) // 2], warm[len(warm) // 2 :]) if half]
+    return f"MiB at {', '.join(at)}; {' and '.join(f'{one:.1f}' for one in halves)} in halves after the first tenth"
 
 
 def report(

@@ -8,20 +8,20 @@ import analogon
 from .served import POSTGRES, layout, photo, postgresql, serving
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A service that a module's tests share."""
+    """A service that the tests share."""
     with serving(tmp_path_factory.mktemp("service") / "data") as address:
         yield address
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def client(url: str) -> Iterator[analogon.Client]:
     with analogon.Client(url, patience=0) as client:
         yield client
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def project(client: analogon.Client):
     return client.create_project(photo(), layout(), "A ball")
 

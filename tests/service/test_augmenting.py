@@ -32,7 +32,13 @@ def test_samples(client, tmp_path, sentence):
     for wrong in ({"settings": {"nothing": 1}}, {"formats": ["nothing"]}, {"settings": {"method": "nothing"}},
                   {"settings": {"size": [8000, 8000]}}, {"settings": {"self": 1}},
                   {"settings": {"things": ["nothing"]}}, {"settings": {"targets": {"nothing": 0.5}}},
-                  {"settings": {"options": {"nothing": 1}}}, {"settings": {"layouts": ["predicted"]}}):  # fmt: skip
+                  {"settings": {"options": {"nothing": 1}}}, {"settings": {"layouts": ["predicted"]}},
+                  {"settings": {"options": {"steps": 5}}}, {"settings": {"options": {"things": ["nothing"]}}},
+                  {"settings": {"layouts": ["cells"]}}, {"settings": {"options": {"folder": "/tmp/x"}}},
+                  {"settings": {"targets": {"ball": 0.7, "wall": 0.7}}},
+                  *({"settings": {"method": "semia", "options": one}}
+                    for one in ({"steps": 0}, {"steps": "5"}, {"minutes": -1}, {"minutes": 1e9}, {"steps": 2.5},
+                                {"width": "wide"}, {"nothing": 1}))):  # fmt: skip
         with pytest.raises(analogon.ServiceError) as caught:
             client.augment(project, 2, **wrong)
         assert caught.value.status == 422 and sentence(caught.value)

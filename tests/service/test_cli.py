@@ -19,6 +19,8 @@ from .served import CODE, Process, layout, photo
         (["--renders", "-1"], "--renders"),
         (["--fits", "1000"], "--fits"),
         (["--max-pixels", "0"], "--max-pixels"),
+        (["--max-storage", "0"], "--max-storage"),
+        (["--max-total", "-1"], "--max-total"),
         (["--database", "mysql://x/y"], "--database"),
         (["--database", "postgresql://me@127.0.0.1:1/x"], "--database"),
         (["--database", "nothing"], "--database"),

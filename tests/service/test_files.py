@@ -1,14 +1,20 @@
 """Where files are: a folder, or an S3 bucket."""
 
+import select
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
+import time
+import tracemalloc
 
 import httpx
 import pytest
 
 import analogon
 from analogon.service.files import open_files
+from analogon.serving.failures import UnreachedError
 
 from .served import layout, photo, serving, until
 
@@ -65,13 +71,103 @@ def test_files(request, tmp_path, kind):
         files.read("a/b/one")
 
 
+def test_large_files_are_never_in_memory(tmp_path):
+    files, large = open_files(None, tmp_path), tmp_path / "large"
+    with large.open("wb") as file:
+        for n in range(24):
+            file.write(bytes([n]) * 2**20)
+    tracemalloc.start()
+    files.write("a/large", large)
+    lengths = [(one[0], len(one)) for one in files.pieces("a/large")]
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert lengths == [(n, 2**20) for n in range(24)] and most < 4 * 2**20
+
+
 @pytest.mark.filterwarnings("ignore")
-def test_a_service_on_s3(tmp_path, s3):
-    with serving(tmp_path / "data", files=s3) as url, analogon.Client(url) as client:
+def test_large_files_go_to_s3_in_pieces(tmp_path, s3):
+    files, large = open_files(s3, tmp_path), tmp_path / "large"
+    large.write_bytes(bytes(range(256)) * 4096 * 20)  # over twice the piece, below which it is sent as a whole
+    files.write("a/large", large)
+    assert b"".join(files.pieces("a/large")) == large.read_bytes()
+    with pytest.raises(FileNotFoundError):
+        next(files.pieces("a/small"))
+
+
+class Between(socketserver.ThreadingTCPServer):
+    """A way to a server that is cut off, or answered by somebody who has no time, as ``broken`` says."""
+
+    daemon_threads = True
+    broken = ""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(("127.0.0.1", 0), Between.Way)
+        self.there = port
+
+    class Way(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            if self.server.broken == "busy":
+                self.request.recv(2**16)
+                told = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+                head = f"HTTP/1.1 503 Slow Down\r\nConnection: close\r\nContent-Length: {len(told)}\r\n\r\n"
+                self.request.sendall(head.encode() + told)
+                return
+            with socket.create_connection(("127.0.0.1", self.server.there)) as there:
+                ways = {self.request: there, there: self.request}
+                while not self.server.broken:
+                    for one in select.select(list(ways), [], [], 0.05)[0]:
+                        data = one.recv(2**16)
+                        if not data:
+                            return
+                        ways[one].sendall(data)
+
+
+@pytest.fixture
+def between(bucket, s3, monkeypatch):
+    with Between(int(bucket.rpartition(":")[2])) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_address[1]}")
+        monkeypatch.setattr("s3fs.S3FileSystem.retries", 2)
+        yield server
+        server.shutdown()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_place_that_cannot_be_reached(tmp_path, between, s3):
+    files = open_files(s3, tmp_path)
+    files.write("a/one", b"1")
+    (tmp_path / "two").write_bytes(b"2")
+    for broken in ("closed", "busy"):
+        between.broken = broken
+        for ask in (lambda: files.read("a/one"), lambda: next(files.pieces("a/one")), lambda: files.remove("a/one"),
+                    lambda: files.write("a/two", tmp_path / "two"), lambda: files.delete("a")):  # fmt: skip
+            with pytest.raises(UnreachedError):
+                ask()
+    between.broken = ""
+    assert files.read("a/one") == b"1"
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_service_whose_s3_goes_and_comes(tmp_path, between, s3, sentence):
+    """Requests are refused in a sentence, and jobs wait until their results can be stored."""
+    with serving(tmp_path / "data", files=s3, renders=1) as url, analogon.Client(url, patience=0) as client:
         project = client.create_project(photo(), layout())
-        job = client.wait(client.render(project, layout(9)), timeout=60)
-        assert job.state == "done" and client.image(job).shape == (16, 16, 3)
+        first = client.wait(client.render(project, layout(9)), timeout=60)
+        between.broken = "closed"
+        waits = client.render(project, layout(7))
+        for ask in (lambda: client.create_project(photo(), layout()), lambda: client.download(first),
+                    lambda: client.delete_job(first), lambda: client.delete_project(project)):  # fmt: skip
+            with pytest.raises(analogon.ServiceError) as caught:
+                ask()
+            assert caught.value.status == 503 and "files" in sentence(caught.value)
+        between.broken = "busy"
+        time.sleep(1)
+        assert client.job(waits).state in ("queued", "running")
+        between.broken = ""
+        assert client.wait(waits, timeout=60).state == "done"
+        assert client.image(waits).shape == client.image(first).shape == (16, 16, 3)
         client.delete_project(project)
+        assert client.storage().used == 0
     assert not (tmp_path / "data" / "files").exists()
 
 

@@ -70,6 +70,7 @@ def test_what_cannot_be_done_is_a_sentence(client, project, sentence):
     assert "'image'" in refused(sentence, lambda: client.create_project(b"no picture", layout()))
     assert "'labels'" in refused(sentence, lambda: client.create_project(photo(), png(photo())[:400]))
     assert "semia" in refused(sentence, lambda: client.render(project, layout(), method="semia"))
+    assert "'tree'" in refused(sentence, lambda: client.render(project, layout(), settings={"things": ["tree"]}))
     assert "'x'" in refused(sentence, lambda: client.render(project, layout(), settings={"x": 1}))
     assert "patch" in refused(sentence, lambda: client.fit(project, "patch"))
     refused(sentence, lambda: client.render(project, layout(), model="0" * 16))

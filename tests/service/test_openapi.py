@@ -16,7 +16,7 @@ def schema(url):
 
 def test_every_route_says_how_it_refuses(schema):
     routes = [(path, verb, one) for path, verbs in schema["paths"].items() for verb, one in verbs.items()]
-    assert len(routes) == 17
+    assert len(routes) == 18
     for path, verb, one in routes:
         assert one["summary"].endswith("."), path
         refusals = {status for status in one["responses"] if status[0] in "45"}

@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, delete, make_url, update
 from analogon.service import store as stores
 from analogon.service.counting import Counts
 from analogon.service.store import FullError, KeyTakenError, NothingError, Store, Submission, new_identity
-from analogon.service.tables import Base, Job, Project
+from analogon.service.tables import Job, Project
 from analogon.service.working import Made, Workers
 
 from .served import until
@@ -152,13 +152,12 @@ def test_what_waits_or_runs(store, project):
     assert store.unfinished([waits.id, runs.id, ended.id, "nothing"]) == {waits.id, runs.id}
 
 
-def test_workers_outlast_a_database_that_has_no_room(postgres):
+def test_workers_outlast_a_database_that_has_no_room(tmp_path, postgres):
     url = make_url(postgres).set(drivername="postgresql+psycopg")
     engine = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=0.01)
-    Base.metadata.create_all(engine)
-    store = Store(engine)
+    store = Store.open(tmp_path, postgres)
     project = store.add_project(asked(), new_identity(), "A ball", (16, 16), [])[0].id
-    workers = Workers(store, Counts(), {"render": (lambda task: Made(), 1, 60.0)}, lambda job: None)
+    workers = Workers(Store(engine), Counts(), {"render": (lambda task: Made(), 1, 60.0)}, lambda job: None)
     workers.start()
     try:
         with engine.connect():
@@ -170,6 +169,7 @@ def test_workers_outlast_a_database_that_has_no_room(postgres):
         workers.close()
         store.delete_project("me", project)
         store.close()
+        engine.dispose()
 
 
 def test_one_that_takes_its_server_down_ends(store, project):

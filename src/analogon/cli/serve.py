@@ -43,6 +43,8 @@ def serve(
     max_seconds: Annotated[float, Parameter(metavar="SECONDS", help="Time of a render.")] = 600.0,
     max_minutes: Annotated[float, Parameter(metavar="MINUTES", help="Time of a fit.")] = 60.0,
     max_queue: Annotated[int, Parameter(metavar="NUMBER", help="Jobs that wait at a time.")] = 10_000,
+    max_storage: Annotated[float, Parameter(metavar="GIB", help="What one owner stores, of projects and jobs.")] = 20.0,
+    max_total: Annotated[float, Parameter(metavar="GIB", help="What all owners store.")] = 200.0,
 ) -> None:
     """Serve projects, renders and fits to programs over HTTP, until Ctrl-C.
 
@@ -70,6 +72,8 @@ def serve(
         max_seconds=max_seconds,
         max_minutes=max_minutes,
         max_queue=max_queue,
+        max_storage=max_storage,
+        max_total=max_total,
         ready=ready,
     )
     say(f"Stopped. Projects and jobs are in {data}")

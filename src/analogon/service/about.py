@@ -10,7 +10,7 @@ from analogon._version import __version__
 from analogon.catalogue import list_methods
 from analogon.service.answers import Owner, refusals
 from analogon.service.counting import TYPE
-from analogon.service.messages import Health, MethodAnswer
+from analogon.service.messages import Health, MethodAnswer, StorageInfo
 from analogon.service.service import Service
 
 
@@ -32,8 +32,12 @@ def router(service: Service) -> APIRouter:
         summary="Figures in the text format of Prometheus.",
     )
     def metrics(_owner: Owner) -> Response:
-        text = service.counts.text(service.store.counts(), service.watching.count())
+        text = service.counts.text(service.store.counts(), service.watching.count(), service.store.used())
         return Response(text, headers={"Content-Type": TYPE})
+
+    @router.get("/v1/storage", responses=refusals(), summary="How much is stored, and how much may be.")
+    def storage(owner: Owner) -> StorageInfo:
+        return StorageInfo(used=service.store.used(owner), most=service.limits.room.each)
 
     @router.get("/v1/methods", responses=refusals(), summary="The methods; the first is the usual one.")
     def methods(_owner: Owner) -> list[MethodAnswer]:

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Self, TypeVar
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -38,6 +38,7 @@ from analogon.service.messages import (
     ProjectInfo,
     ProjectList,
     State,
+    StorageInfo,
 )
 from analogon.service.sending import label_map_of, picture_of
 
@@ -51,6 +52,8 @@ _PAUSES = (0.1, 0.3, 1.0, 2.0)
 """Seconds between attempts; the last again and again until the patience ends."""
 _SILENCE_SECONDS, _LOOK_SECONDS = 30.0, 2.0
 """How long a stream of events may say nothing; and where there is a time by which the job has to end."""
+_PIECE, _PAGE = 1 << 20, 200
+"""Bytes of a file, and entries of a list, that are in memory at a time."""
 _METHODS = TypeAdapter(list[MethodAnswer])
 
 Found = TypeVar("Found", bound=BaseModel)
@@ -119,6 +122,10 @@ class Client:
         """The methods that the server has."""
         return self._valid(_METHODS.validate_json, self._ask("GET", "/v1/methods").content)
 
+    def storage(self) -> StorageInfo:
+        """How much is stored of you, and how much may be."""
+        return self._read(StorageInfo, self._ask("GET", "/v1/storage"))
+
     def project(self, project: str) -> ProjectInfo:
         """A project by its id."""
         return self._read(ProjectInfo, self._ask("GET", f"/v1/projects/{project}"))
@@ -127,7 +134,7 @@ class Client:
         """All projects, in the order of coming."""
         after: int | None = 0
         while after is not None:
-            page = self._read(ProjectList, self._ask("GET", "/v1/projects", params={"after": after, "limit": 1000}))
+            page = self._read(ProjectList, self._ask("GET", "/v1/projects", params={"after": after, "limit": _PAGE}))
             yield from page.projects
             after = page.next
 
@@ -143,7 +150,7 @@ class Client:
         params: dict[str, Any] = {name: value for name, value in wanted.items() if value is not None}
         after: int | None = 0
         while after is not None:
-            asked = params | {"after": after, "limit": 1000}
+            asked = params | {"after": after, "limit": _PAGE}
             page = self._read(JobList, self._ask("GET", "/v1/jobs", params=asked))
             yield from page.jobs
             after = page.next
@@ -315,7 +322,7 @@ class Client:
         for name in now.files:
             path = Path(folder) / Path(name).name
             with replacing(path, parents=True) as file:
-                file.write(self.download(now, name))
+                self._ask("GET", f"/v1/jobs/{now.id}/files/{name}", into=file)
             written.append(path)
         return written
 
@@ -332,16 +339,29 @@ class Client:
     def _make(self, path: str, key: str | None, **body: Any) -> httpx.Response:
         return self._ask("POST", path, headers={"Idempotency-Key": key or secrets.token_hex(16)}, **body)
 
-    def _ask(self, method: str, path: str, *, gone: bool = False, **more: Any) -> httpx.Response:
-        """An answer; every request may be sent twice, and with ``gone`` the second one finds nothing."""
+    def _ask(
+        self, method: str, path: str, *, gone: bool = False, into: BinaryIO | None = None, **more: Any
+    ) -> httpx.Response:
+        """An answer, whose content goes to the file ``into`` where there is one.
+
+        Every request may be sent twice, and with ``gone`` the second one finds nothing.
+        """
         import httpx
 
         end, attempt = time.monotonic() + self._patience, 0
         while True:
             answer, problem = None, ""
             try:
-                answer = self._http.request(method, path, **more)
+                with self._http.stream(method, path, **more) as answer:
+                    if into is None or not answer.is_success:
+                        answer.read()
+                    else:
+                        into.seek(0)
+                        into.truncate()
+                        for piece in answer.iter_bytes(_PIECE):
+                            into.write(piece)
             except httpx.TransportError as error:
+                answer = None  # it may have broken off
                 problem = re.sub(r"\[Errno -?\d+\] ", "", str(error)).rstrip(".") or "the connection was closed"
             if answer is not None and (answer.is_success or (gone and attempt and answer.status_code == 404)):
                 return answer

@@ -64,12 +64,13 @@ class Counts:
         if not path.endswith("/events"):  # which last as long as what they tell of
             self._requests.add(seconds, method=method)
 
-    def text(self, jobs: Mapping[tuple[str, str], int], watching: int) -> str:
+    def text(self, jobs: Mapping[tuple[str, str], int], watching: int, stored: int) -> str:
         """All figures.
 
         Args:
             jobs: in the database, by kind and state.
             watching: how many wait for events.
+            stored: bytes of projects and jobs.
         """
         with self._lock:
             answers = sorted(self._answers.items())
@@ -78,6 +79,8 @@ class Counts:
             _line("analogon_info", {"version": __version__}, 1),
             *_head("analogon_jobs", "gauge", "Jobs in the database."),
             *(_line("analogon_jobs", {"kind": k, "state": s}, jobs.get((k, s), 0)) for k in KINDS for s in STATES),
+            *_head("analogon_stored_bytes", "gauge", "Projects and jobs of all owners."),
+            _line("analogon_stored_bytes", {}, stored),
             *self.jobs.lines("analogon_job_seconds", "Time from taking a job to its end."),
             *_head("analogon_http_requests_total", "counter", "Requests that were answered."),
             *(

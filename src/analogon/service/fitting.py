@@ -12,9 +12,11 @@ from analogon.methods.bundle import FILE
 from analogon.service.files import Files
 from analogon.service.models import project_folder, result_file
 from analogon.service.pictures import IMAGE, LABELS
+from analogon.service.room import NoRoomError
 from analogon.service.store import read_request
 from analogon.service.working import EndedError, Made, Task
 from analogon.serving import processes
+from analogon.serving.failures import UnreachedError
 
 NOTE = "model.json"
 _LOOK_SECONDS = 0.2
@@ -58,12 +60,18 @@ class Fits:
             asked = read_request(job) | {"photo": str(folder / IMAGE), "labels": str(folder / LABELS), "resume": True}
             (folder / processes.REQUEST).write_text(json.dumps(asked))
             (folder / processes.PROGRESS).unlink(missing_ok=True)
+        except UnreachedError:  # which may pass
+            raise
         except OSError as error:
             raise InputError("The server cannot begin this fit at the moment: look at its disk.") from error
         ended = self._run(task, folder)
         if ended in ("stopping", "lost"):
             raise EndedError(ended)
-        made = self._made(task, folder, ended)
+        try:
+            made = self._made(task, folder, ended)
+        except NoRoomError:
+            self.forget(job.id)
+            raise
         self.forget(job.id)
         return made
 
@@ -90,7 +98,7 @@ class Fits:
 
     def _made(self, task: Task, folder: Path, ended: str) -> Made:
         """What has been learnt is kept, however the fit ended."""
-        job, model = task.job, folder / "model" / FILE
+        model = folder / "model" / FILE
         error = {
             "finished": "",
             "cancelled": "",
@@ -102,7 +110,12 @@ class Fits:
             if ended == "late":
                 error = f"The fit had learnt nothing after {self._minutes:g} minutes: ask for less."
             return Made(error=error)
-        content = model.read_bytes()
-        self._files.write(result_file(job.project, job.id, FILE), content)
         record = json.loads((folder / "model" / NOTE).read_text())
-        return Made(record, {FILE: len(content)}, error)
+        return Made(record, self._stored(task, model), error)
+
+    def _stored(self, task: Task, path: Path) -> dict[str, int]:
+        """Store a file of the result, if there is room for it; its name and bytes."""
+        size = path.stat().st_size
+        task.check_room(size)
+        self._files.write(result_file(task.job.project, task.job.id, path.name), path)
+        return {path.name: size}

@@ -86,7 +86,8 @@ def router(service: Service) -> APIRouter:
     def file(
         owner: Owner, job: Row, name: Annotated[str, Path(pattern=r"^[a-z]+\.[a-z]+$", max_length=64)]
     ) -> Response:
-        content = service.file(owner, job, name)
-        return Response(content, media_type=_TYPES.get(name.rpartition(".")[2], "application/octet-stream"))
+        size, pieces = service.file(owner, job, name)
+        kind = _TYPES.get(name.rpartition(".")[2], "application/octet-stream")
+        return StreamingResponse(pieces, media_type=kind, headers={"Content-Length": str(size)})
 
     return router

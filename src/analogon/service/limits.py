@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass, fields
 
 from analogon.errors import OptionError
+from analogon.service.room import Room
 
 _OPTIONS = {
     "upload": "--max-upload", "pixels": "--max-pixels", "seconds": "--max-seconds", "minutes": "--max-minutes",
-    "queue": "--max-queue",
+    "queue": "--max-queue", "storage": "--max-storage", "total": "--max-total",
 }  # fmt: skip
 
 
@@ -23,6 +24,8 @@ class Limits:
         seconds: of a render.
         minutes: of a fit.
         queue: jobs that wait at a time.
+        storage: GiB of what an owner stores.
+        total: GiB of what all owners store.
 
     Raises:
         OptionError: one is no number above 0.
@@ -33,6 +36,8 @@ class Limits:
     seconds: float = 600.0
     minutes: float = 60.0
     queue: int = 10_000
+    storage: float = 20.0
+    total: float = 200.0
 
     def __post_init__(self) -> None:
         """Check the values."""
@@ -50,6 +55,11 @@ class Limits:
     def most_pixels(self) -> int:
         """Of a picture."""
         return max(1, int(self.pixels * 10**6))
+
+    @property
+    def room(self) -> Room:
+        """For what is stored."""
+        return Room(max(1, int(self.storage * 2**30)), max(1, int(self.total * 2**30)))
 
 
 USUAL = Limits()

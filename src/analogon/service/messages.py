@@ -159,6 +159,13 @@ class Health(Answer):
     version: str
 
 
+class StorageInfo(Answer):
+    """Bytes of projects and jobs that are stored of whom asks, and the most there may be."""
+
+    used: int
+    most: int
+
+
 class Strict(Message):
     """What is asked for is written down as JSON, which has no infinite numbers."""
 

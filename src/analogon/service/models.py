@@ -98,12 +98,12 @@ class Models:
         return self._models.get(key, make)
 
     def _fitted(self, project: str, job: str) -> Model:
-        try:
-            content = self._files.read(result_file(project, job, FILE))
-        except FileNotFoundError:
-            raise ModelError(f"The model of the fit '{job}' is gone: fit anew.") from None
         with TemporaryDirectory() as folder:
-            (Path(folder) / FILE).write_bytes(content)
+            try:
+                with (Path(folder) / FILE).open("wb") as file:
+                    file.writelines(self._files.pieces(result_file(project, job, FILE)))
+            except FileNotFoundError:
+                raise ModelError(f"The model of the fit '{job}' is gone: fit anew.") from None
             return load(folder)
 
     def forget(self, project: str, job: str | None = None) -> None:

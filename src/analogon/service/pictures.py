@@ -29,18 +29,18 @@ class Decoding:
     """
 
     def __init__(self, limits: Limits, at_once: int) -> None:
-        self._limits, self._turn = limits, threading.Semaphore(at_once)
+        self._limits, self.turn = limits, threading.Semaphore(at_once)
 
     def exemplar(self, image: bytes, labels: bytes) -> Exemplar:
         """A picture with its label map."""
         most = self._limits.most_pixels
-        with self._turn:
+        with self.turn:
             pixels = read_image(_named(image, most, "image"))
             return Exemplar(_eight_bits(pixels), _storable(read_labels(_named(labels, most, "labels")), "labels"))
 
     def target(self, exemplar: Exemplar, target: bytes, mapping: dict[str, str]) -> LabelMap:
         """A new layout in the classes of an exemplar."""
-        with self._turn:
+        with self.turn:
             return load_target(exemplar, _named(target, self._limits.most_pixels, "target"), mapping)
 
 

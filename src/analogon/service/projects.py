@@ -11,8 +11,10 @@ from analogon.service.answers import REPLAYED, After, Key, Most, Owner, Row, ref
 from analogon.service.messages import JobInfo, NewAugmentation, NewFit, NewRender, ProjectInfo, ProjectList
 from analogon.service.models import project_folder
 from analogon.service.service import Service
+from analogon.service.tables import Job
 
 _PNG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {"schema": {"type": "string"}}}}}
+_ACCEPTED: dict[int | str, dict[str, Any]] = {**refusals(404, 409, 411, 413, 429), 202: {"headers": REPLAYED}}
 _OBJECT = {"contentMediaType": "application/json"}
 
 
@@ -71,7 +73,7 @@ def router(service: Service) -> APIRouter:
     @router.post(
         "/{project}/renders",
         status_code=202,
-        responses={**refusals(404, 409, 411, 413, 429), 202: {"headers": REPLAYED}},
+        responses=_ACCEPTED,
         summary="A render of a new label map; it waits from now on.",
     )
     def render(
@@ -107,37 +109,37 @@ def router(service: Service) -> APIRouter:
             polish=polish,
             provenance=provenance,
         )
-        row, new = service.render(owner, key, project, asked, target.file.read())
-        response.headers.update(replayed(new))
-        return JobInfo.of(row)
+        return _begun(response, service.render(owner, key, project, asked, target.file.read()))
 
     @router.post(
         "/{project}/fits",
         status_code=202,
-        responses={**refusals(404, 409, 411, 413, 429), 202: {"headers": REPLAYED}},
+        responses=_ACCEPTED,
         summary="A fit by a method that learns; renders name it as their model.",
     )
     def fit(
         owner: Owner, project: Row, response: Response, asked: Annotated[NewFit, Body()], key: Key = None
     ) -> JobInfo:
-        row, new = service.fit(owner, key, project, asked)
-        response.headers.update(replayed(new))
-        return JobInfo.of(row)
+        return _begun(response, service.fit(owner, key, project, asked))
 
     @router.post(
         "/{project}/augmentations",
         status_code=202,
-        responses={**refusals(404, 409, 411, 413, 429), 202: {"headers": REPLAYED}},
+        responses=_ACCEPTED,
         summary="Labelled samples after the picture of the project, as a data set.",
     )
     def augment(
         owner: Owner, project: Row, response: Response, asked: Annotated[NewAugmentation, Body()], key: Key = None
     ) -> JobInfo:
-        row, new = service.augment(owner, key, project, asked)
-        response.headers.update(replayed(new))
-        return JobInfo.of(row)
+        return _begun(response, service.augment(owner, key, project, asked))
 
     return router
+
+
+def _begun(response: Response, made: tuple[Job, bool]) -> JobInfo:
+    row, new = made
+    response.headers.update(replayed(new))
+    return JobInfo.of(row)
 
 
 def _object(name: str, text: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from analogon._version import __version__
 from analogon.errors import AnalogonError
 from analogon.service import about, jobs, projects
 from analogon.service.gate import Gate
+from analogon.service.room import NoRoomError
 from analogon.service.service import Service
 from analogon.service.store import FullError, KeyTakenError, NothingError
 from analogon.serving.failures import failure
@@ -85,6 +86,10 @@ def _errors(app: FastAPI) -> None:
     @app.exception_handler(FullError)
     async def full(_request: Request, _of_queue: FullError) -> Response:
         return _error(429, "The queue is full: ask again in a while.", {"Retry-After": "5"})
+
+    @app.exception_handler(NoRoomError)
+    async def crowded(_request: Request, error: NoRoomError) -> Response:
+        return _error(507, str(error))
 
     @app.exception_handler(AnalogonError)
     async def wrong(_request: Request, error: AnalogonError) -> Response:

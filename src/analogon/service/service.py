@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
-from analogon.augment import FORMATS, Settings
+from analogon.augment import FORMATS, Settings, Sources
+from analogon.augment.inventing import chances
 from analogon.augment.making import BUDGET
 from analogon.catalogue import describe_method
 from analogon.checking import check_render
-from analogon.errors import AnalogonError, InputError, OptionError
+from analogon.errors import InputError, OptionError
 from analogon.methods import registry
 from analogon.methods.bundle import FILE as MODEL
 from analogon.service.augmenting import DATASET, Augmentations
@@ -27,9 +29,10 @@ from analogon.service.models import Models, project_folder, result_file
 from analogon.service.pictures import IMAGE, LABELS, Decoding, image_file, labels_file
 from analogon.service.rendering import PROVENANCE, Renders, wishes
 from analogon.service.store import NothingError, Store, Submission, new_identity, read_files
-from analogon.service.tables import AUGMENT, FIT, RENDER, Job, Project
+from analogon.service.tables import AUGMENT, FIT, QUEUED, RENDER, RUNNING, Job, Project
 from analogon.service.watching import Watching
 from analogon.service.working import Workers
+from analogon.serving.failures import UnreachedError
 from analogon.serving.messages import title_of
 
 RESULTS = (IMAGE, PROVENANCE, LABELS, MODEL, DATASET)
@@ -56,7 +59,7 @@ class Service:
         self._lock = _alone(data)
         try:
             self.files: Files = open_files(files, data)
-            self.store = Store.open(data, database)
+            self.store = Store.open(data, database, limits.room)
         except BaseException:
             self._lock.close()
             raise
@@ -103,11 +106,16 @@ class Service:
         exemplar = self.decoding.exemplar(image, labels)
         identity = new_identity()
         folder = project_folder(identity)
+        files = {IMAGE: image_file(exemplar.image), LABELS: labels_file(exemplar.labels)}
+        size = sum(map(len, files.values()))
+        self.store.check_room(owner, size)
         try:
-            self.files.write(f"{folder}/{IMAGE}", image_file(exemplar.image))
-            self.files.write(f"{folder}/{LABELS}", labels_file(exemplar.labels))
+            for name, content in files.items():
+                self.files.write(f"{folder}/{name}", content)
             classes = exemplar.labels.palette.to_json()
-            row, new = self.store.add_project(asked, identity, title_of(title), exemplar.shape, classes)
+            row, new = self.store.add_project(asked, identity, title_of(title), exemplar.shape, classes, size)
+        except UnreachedError:  # nor could they be deleted
+            raise
         except BaseException:
             self._delete_files(folder)
             raise
@@ -116,12 +124,18 @@ class Service:
         return row, new
 
     def delete_project(self, owner: str, identity: str) -> None:
-        """Forget a project, and end what is done with it."""
+        """Forget a project, and end what is done with it.
+
+        Raises:
+            OSError: its files are not all gone, so that it is still there and can be deleted again.
+        """
+        self.store.project(owner, identity)
+        self.files.delete(project_folder(identity))
         for job in self.store.delete_project(owner, identity):
             self.workers.cancel(job)
             self._fits.forget(job)
         self.models.forget(identity)
-        self._delete_files(project_folder(identity))
+        self._delete_files(project_folder(identity))  # of jobs that ended meanwhile
 
     # Jobs
 
@@ -140,6 +154,8 @@ class Service:
         exemplar = self.models.exemplar(project)
         layout = self.decoding.target(exemplar, target, asked.mapping)
         check_render(exemplar, layout, request["method"], provenance=asked.provenance, **wishes(request))
+        if asked.model is None:
+            self._check_classes(project, request)
         return self._add(submission, project, RENDER, request, labels_file(layout))
 
     def _method(self, owner: str, project: str, asked: NewRender) -> str:
@@ -172,14 +188,24 @@ class Service:
         info = describe_method(asked.method)
         if not info.learns:
             raise OptionError(f"Method '{info.name}' needs no fit: name it as the method of a render.")
+        self._check_fit(asked)
+        return self._add(submission, project, FIT, request)
+
+    def _check_fit(self, asked: NewFit) -> None:
+        """Refuse a budget or settings that a fit cannot have."""
         if "steps" in asked.settings:
             raise OptionError("A fit's steps are no setting: give them beside the settings, as steps.")
-        registry.get(info.name).configure(asked.recipe, asked.settings)
+        registry.get(asked.method).configure(asked.recipe, asked.settings)
         if asked.minutes is not None and asked.minutes > self.limits.minutes:
             raise OptionError(
                 f"minutes cannot be {asked.minutes:g}: this server gives {self.limits.minutes:g} at most."
             )
-        return self._add(submission, project, FIT, request)
+
+    def _check_classes(self, project: str, asked: Mapping[str, Any]) -> None:
+        """Refuse settings of a method that needs no fit which name what the picture has not."""
+        info = describe_method(asked["method"])
+        if not (info.learns or info.neural):
+            self.models.model(project, asked)
 
     def augment(self, owner: str, key: str | None, project: str, asked: NewAugmentation) -> tuple[Job, bool]:
         """Samples that are made from now on; see :meth:`render`."""
@@ -189,8 +215,13 @@ class Service:
             return made, False
         classes = json.loads(self.store.project(owner, project).classes)
         settings = Settings(**asked.settings)
-        options = {name: value for name, value in settings.options.items() if name not in BUDGET}
-        registry.get(settings.method).configure(settings.recipe, options)
+        info = describe_method(settings.method)
+        budget = {name: value for name, value in settings.options.items() if name in BUDGET}
+        if budget and not info.learns:
+            raise OptionError(f"Method '{info.name}' learns nothing: leave {', '.join(budget)} out of the options.")
+        more = {name: value for name, value in settings.options.items() if name not in BUDGET}
+        fit = {"method": info.name, "recipe": settings.recipe, "settings": more, **budget}
+        self._check_fit(NewFit.model_validate(fit, strict=True))
         known = [one["name"] for one in classes]
         if strange := [name for name in (*settings.things, *settings.targets) if name not in known]:
             raise OptionError(f"The project has no class '{strange[0]}': the samples may have {', '.join(known[:12])}.")
@@ -200,6 +231,13 @@ class Service:
             raise OptionError(f"Formats cannot have '{unknown[0]}': use some of {', '.join(FORMATS)}.")
         if settings.size is not None and settings.size[0] * settings.size[1] > self.limits.most_pixels:
             raise OptionError(f"size cannot be over {self.limits.pixels:g} megapixels on this server: make it smaller.")
+        if sum(settings.targets.values()) > 1:
+            raise OptionError("The targets are more than all pixels: give shares that add up to 1 at most.")
+        if settings.layouts:
+            exemplar = self.models.exemplar(project)
+            with self.decoding.turn:  # it looks at each pixel
+                chances(Sources.of([exemplar]), settings)
+        self._check_classes(project, fit | {"seed": settings.seed})
         return self._add(submission, project, AUGMENT, request)
 
     def _add(self, asked: Submission, project: str, kind: str, request: Mapping[str, Any],
@@ -218,29 +256,35 @@ class Service:
         return job
 
     def delete_job(self, owner: str, identity: str) -> bool:
-        """Forget a job that has ended, with its files; False where it has not."""
+        """Forget a job that has ended, with its files; False where it has not. OSError: see :meth:`delete_project`."""
         job = self.store.job(owner, identity)
-        if not self.store.delete_job(owner, identity):
+        if job.state in (QUEUED, RUNNING):
             return False
-        self._forget(job)
-        return True
+        self._remove(job)
+        return self.store.delete_job(owner, identity)
 
-    def file(self, owner: str, identity: str, name: str) -> bytes:
-        """A file of a result; NothingError where there is none."""
+    def file(self, owner: str, identity: str, name: str) -> tuple[int, Iterable[bytes]]:
+        """The bytes of a file of a result, and the file piece by piece; NothingError where there is none."""
         job = self.store.job(owner, identity)
-        if name not in read_files(job):
+        size = read_files(job).get(name)
+        if size is None:
             raise NothingError
-        return self.files.read(result_file(job.project, job.id, name))
+        pieces = self.files.pieces(result_file(job.project, job.id, name))
+        first = next(pieces, b"")  # what cannot be read is refused, and no answer that breaks off
+        return size, (first,) if len(first) == size else chain((first,), pieces)
 
-    def _forget(self, job: Job) -> None:
+    def _remove(self, job: Job) -> None:
         self.models.forget(job.project, job.id)
         self._fits.forget(job.id)
         for name in RESULTS:
-            with suppress(OSError, AnalogonError):
-                self.files.remove(result_file(job.project, job.id, name))
+            self.files.remove(result_file(job.project, job.id, name))
+
+    def _forget(self, job: Job) -> None:
+        with suppress(OSError):
+            self._remove(job)
 
     def _delete_files(self, folder: str) -> None:
-        with suppress(OSError, AnalogonError):  # what nobody names any more does no harm
+        with suppress(OSError):  # what nobody names any more does no harm
             self.files.delete(folder)
 
 

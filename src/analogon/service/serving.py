@@ -10,6 +10,7 @@ from pathlib import Path
 
 from analogon.errors import OptionError
 from analogon.serving.listening import HOST, ended_politely, listen
+from analogon.serving.memory import Tidying
 
 PORT = 8770
 
@@ -32,6 +33,8 @@ def serve(
     max_seconds: float = 600.0,
     max_minutes: float = 60.0,
     max_queue: int = 10_000,
+    max_storage: float = 20.0,
+    max_total: float = 200.0,
     ready: Callable[[str, str | None], object] | None = None,
 ) -> None:
     """Serve projects, renders and fits to programs until Ctrl-C, or SIGTERM.
@@ -55,6 +58,8 @@ def serve(
         max_seconds: of a render.
         max_minutes: of a fit.
         max_queue: jobs that wait at a time.
+        max_storage: GiB of what one owner stores, of projects and jobs.
+        max_total: GiB of what all owners store.
         ready: called with the address, and the token that was made up or None, when requests are taken.
 
     Raises:
@@ -80,7 +85,7 @@ def serve(
     for option, count in (("--renders", renders), ("--fits", fits)):
         if count is not None and not 0 <= count <= 256:
             raise OptionError(f"{option} cannot be {count}: give a whole number from 0 to 256.")
-    limits = Limits(max_upload, max_pixels, max_seconds, max_minutes, max_queue)
+    limits = Limits(max_upload, max_pixels, max_seconds, max_minutes, max_queue, max_storage, max_total)
     token = new_token() if tokens is None and host not in LOOPBACK else None
     known = read_tokens(Path(tokens)) if tokens is not None else {hashed(token): EVERYBODY} if token else {}
     listening = listen(host, port)
@@ -100,7 +105,7 @@ def serve(
             shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
             name = f"[{shown}]" if ":" in shown else shown
             ready(f"http://{name}:{listening.getsockname()[1]}", token)
-        with contextlib.suppress(KeyboardInterrupt), ended_politely():  # which is how it is meant to end
+        with Tidying(), contextlib.suppress(KeyboardInterrupt), ended_politely():  # which is how it is meant to end
             server.run(sockets=[listening])
     finally:
         listening.close()

@@ -16,15 +16,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Select, delete, func, make_url, select, update
-from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
+from sqlalchemy import Engine, Select, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from analogon.errors import InputError, OptionError
-from analogon.service.tables import CANCELLED, FAILED, QUEUED, RUNNING, Base, Job, Project
-from analogon.serving.database import postgresql_engine, sqlite_engine
+from analogon.service.limits import USUAL
+from analogon.service.opening import opened
+from analogon.service.room import ALL, Room, used
+from analogon.service.tables import CANCELLED, FAILED, QUEUED, RUNNING, Job, Project
 
-FILE = "service.sqlite"
 LEASE_SECONDS = 30.0
 """How long a server that gives no sign of life keeps its jobs, where several share a database."""
 MOST_ATTEMPTS = 5
@@ -59,34 +59,25 @@ class Submission:
 class Store:
     """The database; threads and servers may use it at once."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, room: Room = USUAL.room) -> None:
+        self._engine, self._room = engine, room
         self._for_writing = engine.execution_options(begin="IMMEDIATE")
         self.shared = engine.dialect.name != "sqlite"
         """Other servers may use it too."""
 
     @classmethod
-    def open(cls, data: Path, url: str | None = None) -> Store:
+    def open(cls, data: Path, url: str | None = None, room: Room = USUAL.room) -> Store:
         """The database of a server, made where there is none.
 
         Args:
             data: folder in which there is an SQLite file, unless there is a URL.
             url: ``postgresql://USER@HOST/NAME``.
+            room: for what is stored.
 
         Raises:
             InputError: it cannot be used. OptionError: the URL is none of these.
         """
-        shown, engine = _engine(data, url)
-        store = cls(engine)
-        try:
-            Base.metadata.create_all(store._for_writing)
-        except IntegrityError:  # another server makes the same tables at this moment
-            Base.metadata.create_all(store._for_writing)
-        except DatabaseError as error:
-            engine.dispose()
-            reason = str(error.orig).strip().splitlines()[0].rstrip(".")
-            raise InputError(f"The database {shown} cannot be used ({reason}): check --database.") from None
-        return store
+        return cls(opened(data, url), room)
 
     def close(self) -> None:
         """Close all connections."""
@@ -109,6 +100,16 @@ class Store:
         with self.reading() as session:
             session.scalar(select(1))
 
+    def used(self, owner: str = ALL) -> int:
+        """Bytes that are stored of an owner, or in all."""
+        with self.reading() as session:
+            return used(session, owner)
+
+    def check_room(self, owner: str, size: int) -> None:
+        """Raise NoRoomError where so many bytes more have no room: before they are written anywhere."""
+        with self.reading() as session:
+            self._room.check(session, owner, size)
+
     # Projects
 
     def made_project(self, asked: Submission) -> Project | None:
@@ -116,14 +117,23 @@ class Store:
         with self.reading() as session:
             return _made(session, select(Project).where(Project.owner == asked.owner, Project.key == asked.key), asked)
 
-    def add_project(self, asked: Submission, identity: str, title: str, size: tuple[int, int],
-                    classes: Sequence[Mapping[str, Any]]) -> tuple[Project, bool]:  # fmt: skip
-        """A project whose files exist already, or the one that the same request has made; and whether it is new."""
-        row = Project(id=identity, owner=asked.owner, title=title, created=now_text(), height=size[0], width=size[1],
-                      classes=json.dumps(list(classes)), key=asked.key, digest=asked.digest)  # fmt: skip
+    def add_project(self, asked: Submission, identity: str, title: str, shape: tuple[int, int],
+                    classes: Sequence[Mapping[str, Any]], size: int = 0) -> tuple[Project, bool]:  # fmt: skip
+        """A project whose files exist already, or the one that the same request has made; and whether it is new.
+
+        Args:
+            size: bytes of the files.
+
+        Raises:
+            NoRoomError: they have no room.
+        """
+        row = Project(id=identity, owner=asked.owner, title=title, created=now_text(), height=shape[0],
+                      width=shape[1], classes=json.dumps(list(classes)), size=size, key=asked.key,
+                      digest=asked.digest)  # fmt: skip
         try:
             with self.writing() as session:
                 session.add(row)
+                self._room.take(session, asked.owner, size)
         except IntegrityError:
             found = self.made_project(asked)
             if found is None:
@@ -151,10 +161,10 @@ class Store:
             found = session.scalar(select(Project).where(Project.id == identity, Project.owner == owner))
             if found is None:
                 raise NothingError
-            jobs = list(session.scalars(select(Job.id).where(Job.project == identity)))
-            session.execute(delete(Job).where(Job.project == identity))
+            jobs = session.execute(delete(Job).where(Job.project == identity).returning(Job.id, Job.size)).all()
             session.delete(found)
-            return jobs
+            self._room.take(session, owner, -found.size - sum(job.size for job in jobs))
+            return [job.id for job in jobs]
 
     # Jobs, as who asks for them sees them
 
@@ -168,12 +178,13 @@ class Store:
         """A job that waits from now on, or the one that the same request has made; and whether it is new.
 
         Raises:
-            FullError: ``queue`` jobs wait already. NothingError: the project is gone.
+            FullError: ``queue`` jobs wait already. NothingError: the project is gone. NoRoomError.
         """
-        row = Job(id=identity, project=project, owner=asked.owner, kind=kind, state=QUEUED, request=json.dumps(request),
+        wish = json.dumps(request)
+        row = Job(id=identity, project=project, owner=asked.owner, kind=kind, state=QUEUED, request=wish,
                   target=target, created=now_text(), started=None, ended=None, progress="{}", error="", record="",
-                  files="{}", version=1, stopping=False, attempts=0, server="", lease=0.0, key=asked.key,
-                  digest=asked.digest)  # fmt: skip
+                  files="{}", size=len(wish) + len(target or b""), version=1, stopping=False, attempts=0, server="",
+                  lease=0.0, key=asked.key, digest=asked.digest)  # fmt: skip
         try:
             with self.writing() as session:
                 waiting = session.scalar(select(func.count()).select_from(Job).where(Job.state == QUEUED))
@@ -182,6 +193,7 @@ class Store:
                 if session.scalar(select(Project.id).where(Project.id == project)) is None:
                     raise NothingError
                 session.add(row)
+                self._room.take(session, asked.owner, row.size)
         except IntegrityError:
             found = self.made_job(asked)
             if found is None:
@@ -247,6 +259,7 @@ class Store:
             if found.state in (QUEUED, RUNNING):
                 return False
             session.delete(found)
+            self._room.take(session, owner, -found.size)
             return True
 
     # Jobs, as workers see them
@@ -261,16 +274,24 @@ class Store:
         return self._change(job, progress=json.dumps(progress))
 
     def end(self, job: Job, state: str, error: str, *, record: Mapping[str, Any],
-            files: Mapping[str, Any]) -> tuple[bool, Job | None]:  # fmt: skip
+            files: Mapping[str, int]) -> tuple[bool, Job | None]:  # fmt: skip
         """Write down how a job has ended, and take the next one of its kind in the same transaction.
 
         Returns:
             False where it is this server's no more; the next one, if there is one.
+
+        Raises:
+            NoRoomError: the files have no room, and nothing was written down.
         """
-        values = {"record": json.dumps(dict(record)) if record else "", "files": json.dumps(dict(files))}
-        values |= {"state": state, "error": error, "ended": now_text(), "server": ""}
+        told = json.dumps(dict(record)) if record else ""
+        size = len(job.request) + len(told) + sum(files.values())
+        values = {"state": state, "error": error, "record": told, "files": json.dumps(dict(files)), "size": size}
         with self.writing() as session:
-            return _changed(session, job, stopping=False, **values), _take(session, job.kind, job.server)
+            mine = _changed(session, job, stopping=False, ended=now_text(), server="", target=None, **values)
+            following = _take(session, job.kind, job.server)
+            if mine:
+                self._room.take(session, job.owner, size - job.size, strict=bool(files))
+            return mine, following
 
     def target(self, job: Job) -> bytes:
         """The label map of a render, as PNG; NothingError where the job is gone."""
@@ -368,20 +389,3 @@ def _made(session: Session, rows: Select[Row], asked: Submission) -> Row | None:
     if found is not None and found.digest != asked.digest:
         raise KeyTakenError
     return found
-
-
-def _engine(data: Path, url: str | None) -> tuple[str, Engine]:
-    """The database and how messages call it."""
-    if url is None:
-        return f"'{data / FILE}'", sqlite_engine(data / FILE)
-    try:
-        parsed = make_url(url)
-    except (ArgumentError, ValueError):
-        raise OptionError("--database is no URL: give postgresql://USER@HOST/NAME, or leave it out.") from None
-    shown = f"'{parsed.render_as_string(hide_password=True)}'"
-    if parsed.get_backend_name() not in ("postgresql", "postgres") or not parsed.database:
-        raise OptionError(f"--database {shown} cannot be used: give postgresql://USER@HOST/NAME, or leave it out.")
-    try:
-        return shown, postgresql_engine(parsed)
-    except ImportError:
-        raise OptionError("--database needs psycopg for PostgreSQL: pip install 'analogon[service]'.") from None

@@ -25,6 +25,7 @@ class Project(Base):
         number: in the order of coming.
         owner: who made it; nobody else sees it.
         classes: of the label map, as JSON.
+        size: bytes of its files.
         key, digest: the ``Idempotency-Key`` of the request that made it, and a hash of what that asked for.
     """
 
@@ -38,6 +39,7 @@ class Project(Base):
     width: Mapped[int]
     height: Mapped[int]
     classes: Mapped[str] = mapped_column(Text)
+    size: Mapped[int] = mapped_column(BigInteger, server_default="0")
     key: Mapped[str | None]
     digest: Mapped[str]
 
@@ -48,11 +50,12 @@ class Job(Base):
     Attributes:
         number: in the order of coming, in which jobs are done.
         request: what is asked for, as JSON.
-        target: the label map of a render, as PNG: a job is stored as a whole, or not at all.
+        target: the label map of a render, as PNG, until it has ended: a job is stored as a whole, or not at all.
         progress: how far it is, as JSON.
         error: why it failed, or the empty text.
         record: of the result, as JSON, or the empty text.
         files: names of the result's files and their bytes, as JSON.
+        size: bytes of what was asked for, and of the result.
         version: grows with every change.
         stopping: somebody wants it cancelled.
         attempts: how often it was begun without being put back in good order.
@@ -76,6 +79,7 @@ class Job(Base):
     error: Mapped[str] = mapped_column(Text)
     record: Mapped[str] = mapped_column(Text)
     files: Mapped[str] = mapped_column(Text)
+    size: Mapped[int] = mapped_column(BigInteger, server_default="0")
     version: Mapped[int]
     stopping: Mapped[bool]
     attempts: Mapped[int]
@@ -83,3 +87,11 @@ class Job(Base):
     lease: Mapped[float]
     key: Mapped[str | None]
     digest: Mapped[str]
+
+
+class Storage(Base):
+    """How many bytes of an owner are stored; see :mod:`analogon.service.room`."""
+
+    __tablename__ = "storage"
+    owner: Mapped[str] = mapped_column(primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)

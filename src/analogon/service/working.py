@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from analogon.errors import AnalogonError
 from analogon.service.counting import Counts
+from analogon.service.room import NoRoomError
 from analogon.service.store import Store
 from analogon.service.tables import CANCELLED, DONE, FAILED, Job
 from analogon.serving.database import UNUSABLE
@@ -63,6 +64,10 @@ class Task:
                            ("late", time.monotonic() > self._latest)):  # fmt: skip
             if holds:
                 raise EndedError(why)
+
+    def check_room(self, size: int) -> None:
+        """Raise NoRoomError where a result of so many bytes could not be kept."""
+        self._store.check_room(self.job.owner, size)
 
     def tell(self, progress: Mapping[str, Any]) -> None:
         """Write down how far the job is, now and then."""
@@ -172,14 +177,20 @@ class Workers:
                 error="" if state == CANCELLED else f"It took more than {task.seconds:g} seconds: ask for less."
             )
         except Exception as error:
-            if isinstance(error, UNUSABLE) and (failure(error) or (0,))[0] == 503:  # which is no fault of the job
+            if (failure(error) or (0,))[0] == 503:  # which is no fault of the job
+                _LOG.warning("Job %s waits again: the database or the place for files cannot be reached.", job.id)
                 self._surely(lambda: self._store.put_back(job))
+                self._stopping.wait(_LOOK_SECONDS)
                 return None
             state, made = FAILED, Made(error=_sentence(error))
             if not isinstance(error, AnalogonError):
                 _LOG.exception("Job %s failed.", job.id)
-        result = {"record": made.record, "files": made.files}
-        told = self._surely(lambda: self._store.end(job, state, made.error, **result))
+        try:
+            told = self._end(job, state, made)
+        except NoRoomError as full:
+            self._forget(job)
+            state = FAILED
+            told = self._end(job, state, Made(error=str(full)))
         self._counts.jobs.add(time.monotonic() - began, kind=job.kind, state=state)
         if told is None:
             return None
@@ -187,6 +198,9 @@ class Workers:
         if not mine and self._surely(lambda: self._store.versions([job.id])) == {}:
             self._forget(job)  # deleted meanwhile
         return following
+
+    def _end(self, job: Job, state: str, made: Made) -> tuple[bool, Job | None] | None:
+        return self._surely(lambda: self._store.end(job, state, made.error, record=made.record, files=made.files))
 
     def _surely(self, change: Callable[[], Found]) -> Found | None:
         """Do what has to be done, however long the database cannot be used; None where the server ends before."""

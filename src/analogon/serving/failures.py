@@ -13,6 +13,10 @@ _PASSING = ("08", "40", "53300", "55P03", "57")
 """Codes of PostgreSQL, or how they begin: it is not reached, starts, ends, is taken by others."""
 
 
+class UnreachedError(OSError):
+    """A place for files that cannot be reached, or refuses, at the moment."""
+
+
 def failure(error: Exception) -> tuple[int, str] | None:
     """An HTTP status with a sentence; None where it is no failure of the machine.
 
@@ -26,6 +30,8 @@ def failure(error: Exception) -> tuple[int, str] | None:
         return 507, "Projects cannot be stored at the moment: look whether the disk of the server is full."
     # what cannot be written, or not be read any more, has an error of the system as its cause
     cause = error.__cause__ if isinstance(error, AnalogonError) else error
+    if isinstance(cause, UnreachedError):
+        return 503, "The place for files cannot be reached at the moment: wait, or look whether it runs."
     if isinstance(cause, OSError) and cause.errno is not None:
         return 507, f"A file of the project cannot be used ({cause.strerror}): look at the disk of the server."
     return None
