@@ -94,7 +94,7 @@ def fit_each(
             missing.append((name, (found.image, found.labels)))
     done = len(folders) - len(missing)
     errors: dict[str, str] = {}
-    with open_workers(workers, cluster) as hands:
+    with open_workers(workers, cluster, gpus) as hands:
         listener(Progress("learning", done, len(folders)))
         shared = {"method": method, "device": device, **asked}
         pictures = ({path.name: path.read_bytes() for path in paths} for _, paths in missing)

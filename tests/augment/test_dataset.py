@@ -7,16 +7,22 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
+from html import unescape
 
+import numpy as np
 import pytest
 
 from analogon import InputError, OptionError, read_labels, write_image, write_labels
-from analogon.augment import Settings, load_sources, make_dataset, read_samples
+from analogon.augment import Export, Settings, load_sources, make_dataset, read_samples
+from analogon.augment.dataset import AHEAD, _make
 from analogon.cli import main
+from analogon.workers import Outcome
 
-from .pictures import cells, discs, sources, street
+from .pictures import cells, discs, exemplar, sources, street
 
 PLAIN = {"seed": 3, "options": {"rounds": 2}}
+COUNT = 5
 
 
 def contents(folder):
@@ -38,20 +44,20 @@ def annotated(tmp_path_factory):
 @pytest.fixture(scope="module")
 def whole(annotated, tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole") / "set"
-    made = make_dataset(annotated, 6, output=folder, settings=Settings(**PLAIN), workers=1)
-    assert made.samples == 6
+    made = make_dataset(annotated, COUNT, output=folder, settings=Settings(**PLAIN), workers=1)
+    assert made.samples == COUNT
     return folder
 
 
 def test_what_is_there(whole):
     found = list(read_samples(whole))
-    assert len(found) == 6 and len({one.record["fingerprint"] for one in found}) == 6
+    assert len(found) == COUNT and len({one.record["fingerprint"] for one in found}) == COUNT
     assert {path.name for path in whole.iterdir()} >= {"samples", "refused", "png", "sheet.png", "statistics.html"}
     assert {one.shape for one in found} == {(48, 48)}
 
 
 def test_several_workers_make_the_same(annotated, whole, tmp_path):
-    make_dataset(annotated, 6, output=tmp_path / "set", settings=Settings(**PLAIN), workers=2)
+    make_dataset(annotated, COUNT, output=tmp_path / "set", settings=Settings(**PLAIN), workers=2)
     assert contents(tmp_path / "set") == contents(whole)
 
 
@@ -59,7 +65,7 @@ def test_a_killed_run_goes_on(annotated, whole, tmp_path):
     folder = tmp_path / "set"
     code = (
         "from analogon.augment import *; import sys; "
-        f"make_dataset(sys.argv[1], 6, output=sys.argv[2], settings=Settings(**{PLAIN!r}), workers=1)"
+        f"make_dataset(sys.argv[1], {COUNT}, output=sys.argv[2], settings=Settings(**{PLAIN!r}), workers=1)"
     )
     with subprocess.Popen([sys.executable, "-c", code, str(annotated), str(folder)]) as process:
         deadline = time.monotonic() + 60
@@ -67,54 +73,122 @@ def test_a_killed_run_goes_on(annotated, whole, tmp_path):
             time.sleep(0.01)
         os.kill(process.pid, signal.SIGKILL)
     kept = contents(folder / "samples")
-    assert 0 < len(list((folder / "samples").glob("0*"))) < 6
+    assert 0 < len(list((folder / "samples").glob("0*"))) < COUNT
     (folder / "samples" / ".000009.abcd.part").mkdir()
-    make_dataset(annotated, 6, output=folder, settings=Settings(**PLAIN), workers=1)
+    make_dataset(annotated, COUNT, output=folder, settings=Settings(**PLAIN), workers=1)
     assert contents(folder) == contents(whole)
     assert kept.items() <= contents(folder / "samples").items()
 
 
 def test_more_samples_are_added(annotated, whole, tmp_path):
     folder = tmp_path / "set"
-    for count in (2, 6):
+    for count in (2, COUNT):
         make_dataset(annotated, count, output=folder, settings=Settings(**PLAIN), workers=1)
     assert contents(folder) == contents(whole)
 
 
 def test_another_request_is_refused(annotated, whole):
     with pytest.raises(OptionError, match="another 'seed'"):
-        make_dataset(annotated, 6, output=whole, settings=Settings(**PLAIN | {"seed": 4}), workers=1)
+        make_dataset(annotated, COUNT, output=whole, settings=Settings(**PLAIN | {"seed": 4}), workers=1)
     with pytest.raises(OptionError, match="other sources"):
-        make_dataset(sources(discs(5, 48)), 6, output=whole, settings=Settings(**PLAIN), workers=1)
+        make_dataset(sources(discs(5, 48)), COUNT, output=whole, settings=Settings(**PLAIN), workers=1)
 
 
-@pytest.mark.parametrize("record", ['{"index": 1, "fingerprint": "ab"}', '{"index": 1}', "[]", "{", ""])
-def test_a_damaged_record_is_named(annotated, whole, tmp_path, record):
+def test_a_damaged_record_is_named(annotated, whole, tmp_path):
     folder = tmp_path / "set"
     shutil.copytree(whole, folder)
     place = folder / "samples" / "000001"
-    (place / "record.json").write_text(record)
-    with pytest.raises(InputError, match=r"'.*000001' is no sample"):
-        make_dataset(annotated, 6, output=folder, settings=Settings(**PLAIN), workers=1)
+    for record in ('{"index": 1, "fingerprint": "ab"}', '{"index": 1}', "[]", "{", ""):
+        (place / "record.json").write_text(record)
+        with pytest.raises(InputError, match=r"'.*000001' is no sample"):
+            make_dataset(annotated, COUNT, output=folder, settings=Settings(**PLAIN), workers=1)
     shutil.rmtree(place)
-    make_dataset(annotated, 6, output=folder, settings=Settings(**PLAIN), workers=1)
+    make_dataset(annotated, COUNT, output=folder, settings=Settings(**PLAIN), workers=1)
     assert contents(folder) == contents(whole)
 
 
+@pytest.fixture
+def impatient(monkeypatch):
+    """Fewer refusals than usual are enough to give up."""
+    monkeypatch.setattr("analogon.augment.dataset.PATIENCE", 12)
+    monkeypatch.setattr("analogon.augment.dataset.HOPELESS", 6)
+
+
+@pytest.mark.usefixtures("impatient")
 def test_refusals_are_kept_and_end_the_work(tmp_path):
     one = sources(discs(0, 48))
     with pytest.raises(OptionError, match="most for 'stretch'"):
         make_dataset(one, 2, output=tmp_path / "set", settings=Settings(**PLAIN, stretch=1.0, size=72), workers=1)
     refused = sorted((tmp_path / "set" / "refused").glob("*.json"))
-    assert len(refused) == 40 and json.loads(refused[3].read_text())["index"] == 3
+    assert len(refused) == 12 and json.loads(refused[3].read_text())["index"] == 3
 
 
+@pytest.mark.usefixtures("impatient")
 def test_samples_that_look_the_same_are_one(tmp_path):
     # without a change there is one layout and its mirror image
-    settings = Settings(layouts=("warps",), strength=0.0, similarity=1.0, options={"rounds": 2})
+    settings = Settings(layouts=("warps",), strength=0.0, similarity=1.0, options={"rounds": 1})
     with pytest.raises(OptionError, match="'duplicate'"):
         make_dataset(sources(street()), 6, output=tmp_path / "set", settings=settings, workers=1)
     assert len(list((tmp_path / "set" / "samples").iterdir())) == 2
+
+
+def test_formats_that_cannot_be_written_are_refused_first(tmp_path, sentence):
+    """There are no single objects where nothing has edges."""
+    stripes = exemplar(np.indices((48, 48))[0] // 12 % 2, [(0, "ground", (40, 40, 40)), (1, "stripe", (200, 190, 180))])
+    asked = {"output": tmp_path / "set", "settings": Settings(**PLAIN), "workers": 1}
+    with pytest.raises(OptionError) as error:
+        make_dataset(sources(stripes), 1, formats=("png", "yolo"), **asked)
+    sentence(error.value, "YOLO")
+    assert not (tmp_path / "set").exists()
+
+
+def test_files_of_others_are_found_before_the_work(annotated, whole, tmp_path, sentence):
+    folder = tmp_path / "set"
+    shutil.copytree(whole, folder)
+    (folder / "coco").mkdir()
+    (folder / "coco" / "mine.json").write_text("mine")
+    before = contents(folder)
+    with pytest.raises(OptionError) as error:
+        make_dataset(annotated, COUNT + 1, output=folder, settings=Settings(**PLAIN), formats=("coco",), workers=1)
+    sentence(error.value, folder / "coco")
+    assert contents(folder) == before
+
+
+def test_few_samples_wait_for_a_slow_one(annotated, whole, tmp_path):
+    """Whoever makes them is told how many; they come to the same dataset."""
+    allowed, order = list[int](), list[int]()
+
+    class Last:
+        def each(self, function, items, *, shared=None, gpus=0.0, ahead=None):
+            allowed.append(ahead)
+            items = list(items)
+            for number in (*range(1, len(items)), 0):
+                order.append(items[number])
+                yield number, Outcome(function(shared, items[number]))
+
+    found = load_sources(annotated)
+    listened = []
+    settings = Settings(**PLAIN)
+    _make(
+        tmp_path / "set", found, COUNT, settings, Export(("png",)), partial(Last().each, ahead=AHEAD), listened.append
+    )
+    assert allowed[0] == AHEAD and order[-1] != max(order)
+    assert contents(tmp_path / "set") == contents(whole)
+
+
+def test_what_came_of_targets_is_told(annotated, tmp_path, capsys, sentence):
+    command = ["augment", str(annotated), "-n", "2", "--set", "rounds=2", "--workers", "1", "--layouts", "warps"]
+    assert main([*command, "-o", str(tmp_path / "far"), "--targets", "disc=0.9", "--stretch", "20"]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    told = json.loads((tmp_path / "far" / "statistics.json").read_text())["aims"]
+    assert [one["label"] for one in told] == ["disc"] and told[0]["asked"] == 0.9
+    came = np.mean([one.labels.share(1) for one in read_samples(tmp_path / "far")])
+    assert told[0]["came"] == pytest.approx(came) and came < 0.6
+    assert f"{100 * came:.1f} %" in sentence(last, "90.0 %", "annotate")
+    assert last in unescape((tmp_path / "far" / "statistics.html").read_text())
+    near = round(float(came), 3)
+    assert main([*command, "-o", str(tmp_path / "near"), "--targets", f"disc={near}", "--stretch", "20"]) == 0
+    assert "annotate" not in sentence(capsys.readouterr().out.splitlines()[-1], "'disc'")
 
 
 def test_sources_from_folders(annotated, tmp_path):
@@ -177,13 +251,14 @@ def test_the_verb(annotated, tmp_path, capsys):
         (["--set", "patsch=3"], "patsch"),
         (["--workers", "0"], "--workers cannot be 0"),
         (["--gpus", "0.5"], "--gpus is for --cluster"),
+        (["--cluster", "127.0.0.1:1"], "no Ray cluster at"),
         (["--method", "nothing"], "nothing"),
     ],
 )
 def test_mistakes_end_before_anything_is_written(annotated, tmp_path, capsys, words, said):
     assert main(["augment", str(annotated), "-n", "1", "-o", str(tmp_path / "set"), *words]) == 2
     assert said in capsys.readouterr().err
-    assert not (tmp_path / "set" / "samples").exists() or not list((tmp_path / "set" / "samples").iterdir())
+    assert not (tmp_path / "set").exists()
 
 
 @pytest.mark.parametrize("name", ["png/mine.txt", "sheet.png", "samples/000000/image.png", "refused/x.json"])

@@ -1,6 +1,7 @@
 """What workers are asked to do in tests: functions that other processes find by the name of this module."""
 
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -57,3 +58,36 @@ def marks(shared: tuple[str, bytes], item: int) -> bytes:
     Path(folder, f"{item}-{uuid4().hex}").touch()
     time.sleep(0.2)
     return content + bytes([item])
+
+
+class Unsendable:
+    """What cannot be pickled, or cannot be read again."""
+
+    def __init__(self, *, broken: bool) -> None:
+        self.broken = broken
+
+    def __reduce__(self) -> Any:
+        if self.broken:
+            return exec, ("raise ValueError('what is that')",)
+        raise TypeError("this cannot be sent")
+
+
+class MuteError(Exception):
+    """An exception that cannot be asked what it says, or sent."""
+
+    def __init__(self, first: object, second: object) -> None:
+        super().__init__(first)
+
+    def __str__(self) -> str:
+        raise ValueError
+
+
+def strange(_: None, item: int) -> Any:
+    """Ends in another odd way for each item, and well for those from 5 on."""
+    if item == 0:
+        sys.exit("no more of this")
+    if item == 1:
+        raise KeyboardInterrupt
+    if item == 2:
+        raise MuteError(1, 2)
+    return Unsendable(broken=item == 4) if item < 5 else item

@@ -23,19 +23,29 @@ from .conftest import HERE
 STORE = 80 << 20
 
 
+@pytest.fixture
+def case(tmp_path, make_exemplar, make_target):
+    """A folder with a picture, its label map and a target."""
+    folder = tmp_path / "cases" / "one"
+    (folder / "cond").mkdir(parents=True)
+    write_image(folder / "img.png", make_exemplar().image)
+    write_labels(folder / "label.png", make_exemplar().labels)
+    write_labels(folder / "cond" / "wide.png", make_target((20, 40)))
+    return folder
+
+
 @pytest.mark.parametrize("address", ["here", "ray://here:10001", "here:port", ":6379", "here:70000", "127.0.0.1:1"])
-def test_addresses_without_a_cluster(tmp_path, make_exemplar, capsys, sentence, address):
+def test_addresses_without_a_cluster(case, tmp_path, capsys, sentence, address):
     """They are refused at once, and nothing is written."""
-    write_image(tmp_path / "img.png", make_exemplar().image)
-    write_labels(tmp_path / "label.png", make_exemplar().labels)
-    began = time.monotonic()
     out = tmp_path / "out"
-    code = main(["fit", str(tmp_path), "--method", "patch", "--cluster", address, "-o", str(out)])
-    said = capsys.readouterr().err.strip().removeprefix("analogon: error: ")
-    assert code == 2 and time.monotonic() - began < 5
-    sentence(said, address)
-    code = main(["compare", str(tmp_path), "-o", str(out), "--cluster", address])
-    assert code == 2 and not out.exists()
+    began = time.monotonic()
+    for words in (
+        ["fit", case, "--method", "patch"], ["compare", case], ["bench", case.parent], ["augment", case, "-n", "2"]
+    ):  # fmt: skip
+        assert main([*map(str, words), "-o", str(out), "--cluster", address]) == 2
+        said = capsys.readouterr().err.strip().splitlines()[-1].removeprefix("analogon: error: ")
+        sentence(said, "cluster", address)
+    assert not out.exists() and time.monotonic() - began < 10
 
 
 def test_without_ray(monkeypatch, sentence):
@@ -103,6 +113,9 @@ def test_a_lost_node_costs_what_it_was_doing(chores, cluster, tmp_path, sentence
         with pytest.raises(OptionError) as caught:
             next(workers.each(chores.careful, [0], gpus=0.25))
         sentence(caught.value, "--gpus")
+        found = dict(sorted(workers.each(chores.strange, range(7))))
+        assert [outcome.value for outcome in found.values()] == [*[None] * 5, 5, 6]
+        assert "SystemExit" in sentence(found[0].error) and "cannot be sent" in sentence(found[3].error)
 
         early, found = [], {}
         for number, outcome in workers.each(chores.marks, range(40), shared=(str(tmp_path), b"x" * 300_000)):
@@ -132,6 +145,42 @@ def test_tasks_that_share_a_gpu(chores, head, tmp_path):
             assert (tmp_path / "most").read_text() == "2"
     finally:
         head.remove_node(node)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_gpus_that_the_cluster_does_not_have(head, case, tmp_path, make_exemplar, make_target, sentence):
+    """They are refused before anything is written."""
+    exemplar, out = make_exemplar(), tmp_path / "out"
+    there = {"output": out, "cluster": head.address, "gpus": 0.5}
+    for ask in (
+        lambda: analogon.augment.make_dataset(case, 2, **there),
+        lambda: analogon.fit_each(case, "patch", **there),
+        lambda: analogon.compare(
+            exemplar.image, exemplar.labels, {"t": make_target((20, 40))}, methods=["source"], **there
+        ),
+        lambda: analogon.bench(case.parent, methods=["source"], **there),
+    ):
+        with pytest.raises(OptionError, match=r"--gpus asks for 0\.5 and the cluster has 0") as caught:
+            ask()
+        sentence(caught.value)
+        assert not out.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_no_item_is_far_ahead_on_a_cluster(chores, cluster, tmp_path):
+    for number in range(1, 12):
+        (tmp_path / f"go-{number}").touch()
+    with open_workers(2, cluster[0]) as workers:
+        outcomes = workers.each(chores.waits, range(12), shared=str(tmp_path), ahead=5)
+        assert sorted(next(outcomes)[0] for _ in range(4)) == [1, 2, 3, 4]
+        while not (tmp_path / "begun-0").exists():
+            time.sleep(0.02)
+        time.sleep(0.1)
+        assert len(list(tmp_path.glob("begun-*"))) == 5
+        (tmp_path / "go-0").touch()
+        assert sorted(number for number, _ in outcomes) == [0, *range(5, 12)]
 
 
 def _let_go(folder, number):
@@ -217,8 +266,6 @@ def test_samples_of_several_machines(cluster, tmp_path, make_exemplar, monkeypat
 
     asked = {"settings": analogon.augment.Settings(layouts=("warps",), agreement=0.5, similarity=1.0)}
     here, there = tmp_path / "here", tmp_path / "there"
-    with pytest.raises(OptionError, match=r"--gpus asks for 0\.5 and the cluster has 0"):
-        analogon.augment.make_dataset(tmp_path, 8, output=tmp_path / "none", cluster=address, gpus=0.5, **asked)
     analogon.augment.make_dataset(tmp_path, 8, output=here, workers=1, **asked)
     analogon.augment.make_dataset(
         tmp_path, 8, output=there, workers=None, cluster=address, progress=listen, **asked

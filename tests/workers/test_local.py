@@ -57,6 +57,46 @@ def test_a_lost_worker_is_replaced(chores, tmp_path, sentence):
         assert "4 times" in sentence(found[1].error) and not found[1].trace
 
 
+def test_what_would_end_the_caller_is_an_outcome(chores, sentence):
+    """An item may ask the process to end, or return what cannot be sent, or not be read."""
+    with open_workers(2) as workers:
+        found = by_number(workers.each(chores.strange, range(7)))
+    assert [one.value for one in found.values()] == [*[None] * 5, 5, 6]
+    words = ("SystemExit no more of this", "KeyboardInterrupt", "no reason", "cannot be sent", "what is that")
+    for place, said in enumerate(words):
+        assert said in sentence(found[place].error, "It failed") and found[place].trace
+
+
+def test_what_ends_this_process_is_an_outcome_but_for_an_interrupt(chores, sentence):
+    with open_workers(1) as workers:
+        found = by_number(workers.each(chores.strange, [0, 2, 5]))
+        assert found[2].value == 5 and "SystemExit" in sentence(found[0].error)
+        with pytest.raises(KeyboardInterrupt):
+            next(workers.each(chores.strange, [1]))
+
+
+def test_what_cannot_be_sent_to_workers(chores, sentence):
+    with open_workers(2) as workers:
+        found = by_number(workers.each(chores.square, [3, lambda: 3, 4], shared=0))
+        assert (found[0].value, found[2].value) == (9, 16) and "pickle" in sentence(found[1].error)
+        with pytest.raises(AttributeError, match="local"):
+            next(workers.each(lambda shared, item: item, [1]))
+
+
+def test_no_item_is_far_ahead_of_the_first_that_is_not_done(chores, tmp_path):
+    for number in range(1, 12):
+        (tmp_path / f"go-{number}").touch()
+    with open_workers(2) as workers:
+        outcomes = workers.each(chores.waits, range(12), shared=str(tmp_path), ahead=5)
+        assert [next(outcomes)[0] for _ in range(4)] == [1, 2, 3, 4]
+        while not (tmp_path / "begun-0").exists():
+            time.sleep(0.02)
+        time.sleep(0.1)
+        assert len(list(tmp_path.glob("begun-*"))) == 5
+        (tmp_path / "go-0").touch()
+        assert sorted(number for number, _ in outcomes) == [0, *range(5, 12)]
+
+
 def test_items_are_taken_as_they_are_needed(chores):
     """There is no end of them; and when no more is wanted, workers are ready for something else."""
     taken = count()

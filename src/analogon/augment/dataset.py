@@ -17,16 +17,19 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from analogon.augment.exporting import FORMATS, Export, export
+from analogon.augment.exporting import FORMATS, Export, check_classes, check_places, export
+from analogon.augment.exporting.classes import Classes, chosen
 from analogon.augment.filtering import Fingerprints, Refusal
+from analogon.augment.inventing.values import Ground
 from analogon.augment.making import check, make_sample
-from analogon.augment.overview import OVERVIEW, write_overview
+from analogon.augment.overview import OVERVIEW, overview
 from analogon.augment.settings import Settings
 from analogon.augment.sources import Sources, load_sources
 from analogon.augment.values import RECORD, SAMPLES, encode, sample_folders, sample_name, sweep, write_sample
 from analogon.errors import AnalogonError, InputError, OptionError
 from analogon.io import write_text
 from analogon.io.holding import alone
+from analogon.report.samples import Aim
 from analogon.run import Progress, ignore
 from analogon.workers import Outcome, check_gpus, open_workers
 
@@ -34,6 +37,8 @@ from analogon.workers import Outcome, check_gpus, open_workers
 REQUEST, REFUSED = "dataset.json", "refused"
 #: Where more than this many are refused for each that is not, after so many, something else is wrong.
 HOPELESS, PATIENCE = 20, 40
+#: How far samples are made ahead of the first that is not done: so many are held in memory, until it is.
+AHEAD = 64
 
 #: Who does many things: see :meth:`analogon.workers.Workers.each`.
 _Each = Callable[..., Iterator[tuple[int, Outcome]]]
@@ -48,12 +53,14 @@ class Dataset:
         samples: how many it has.
         refusals: of the indices that have none.
         files: what is beside the samples: folders of formats, sheet, statistics.
+        aims: shares of classes that were asked for, and what came.
     """
 
     folder: Path
     samples: int
     refusals: tuple[Refusal, ...]
     files: tuple[Path, ...] = ()
+    aims: tuple[Aim, ...] = ()
 
 
 def make_dataset(
@@ -92,7 +99,8 @@ def make_dataset(
 
     Raises:
         InputError, LabelError: a file cannot be used or written. OptionError: an argument cannot be, the folder holds a
-            dataset of other sources or settings, or nearly all samples are refused.
+            dataset of other sources or settings or files of others, a format cannot be written for these classes, or
+            nearly all samples are refused.
     """
     settings, listener = settings or Settings(), progress or ignore
     check_gpus(gpus, cluster)
@@ -106,9 +114,14 @@ def make_dataset(
         raise OptionError("Unlabelled pictures belong to sources that are loaded: give them to load_sources.")
     check(sources, settings)
     folder = Path(output)
+    _check_place(folder)
+    if wanted is not None:
+        check_classes(wanted.formats, _expected(sources, settings))
+        check_places(folder, wanted.formats)
     # Before anything is written: a cluster may not be there.
-    with open_workers(workers, cluster) as hands:
-        return _make(folder, sources, count, settings, wanted, partial(hands.each, gpus=gpus), listener)
+    with open_workers(workers, cluster, gpus) as hands:
+        each = partial(hands.each, gpus=gpus, ahead=AHEAD)
+        return _make(folder, sources, count, settings, wanted, each, listener)
 
 
 def _make(
@@ -120,7 +133,6 @@ def _make(
     each: _Each,
     listener: Callable[[Progress], None],
 ) -> Dataset:
-    _check_place(folder)
     try:
         (folder / SAMPLES).mkdir(parents=True, exist_ok=True)
         (folder / REFUSED).mkdir(exist_ok=True)
@@ -134,8 +146,18 @@ def _make(
         _fill(found, count, sources, settings, each, listener)
         files = [] if wanted is None else export(folder, wanted)
         reasons = [refusal.reason for refusal in found.refusals]
-        files += write_overview(folder, sources, reasons, things=settings.things or None)
-    return Dataset(folder, len(found), tuple(found.refusals), tuple(files))
+        beside, statistics = overview(
+            folder, sources, reasons, things=settings.things or None, targets=settings.targets
+        )  # fmt: skip
+    return Dataset(folder, len(found), tuple(found.refusals), (*files, *beside), statistics.aims)
+
+
+def _expected(sources: Sources, settings: Settings) -> Classes:
+    """The classes of samples before there are any, and which of them will have objects."""
+    ground = Ground(sources, settings)
+    known = [*ground.everything(), *map(ground.predicted, range(len(sources.predicted)))]
+    found = {class_id for one in known for class_id in one.instance_classes}
+    return Classes(sources.palette, chosen(settings.things or None, sources.palette, found))
 
 
 def made(shared: tuple[bytes, str], index: int) -> dict[str, Any]:

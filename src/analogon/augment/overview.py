@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from analogon.data import LabelMap
 from analogon.errors import InputError
 from analogon.io import image_writer, write_together
 from analogon.report.appendix import in_common
-from analogon.report.samples import ClassCounts, Shown, Statistics, samples_page, samples_sheet
+from analogon.report.samples import Aim, ClassCounts, Shown, Statistics, samples_page, samples_sheet
 from analogon.report.sheet import thumbnail
 
 OVERVIEW = SHEET, PAGE, NUMBERS = "sheet.png", "statistics.html", "statistics.json"
@@ -47,6 +47,7 @@ def write_overview(
     refusals: Iterable[str] = (),
     *,
     things: tuple[str, ...] | None = None,
+    targets: Mapping[str, float] = {},
 ) -> list[Path]:
     """Write ``sheet.png``, ``statistics.json`` and ``statistics.html`` of the samples of a dataset.
 
@@ -55,6 +56,7 @@ def write_overview(
         sources: what the samples were invented from.
         refusals: the reason of each sample that was refused.
         things: names or ids of the classes whose instances are counted; None for those that have instances.
+        targets: share of the pixels that was asked for, by name of a class.
 
     Returns:
         The three files.
@@ -63,6 +65,18 @@ def write_overview(
         InputError: there is no sample, one is damaged, or the disk does not take it. OptionError: there is no class of
             a name in ``things``.
     """
+    return overview(dataset, sources, refusals, things=things, targets=targets)[0]
+
+
+def overview(
+    dataset: str | Path,
+    sources: Sources,
+    refusals: Iterable[str],
+    *,
+    things: tuple[str, ...] | None,
+    targets: Mapping[str, float],
+) -> tuple[list[Path], Statistics]:
+    """What :func:`write_overview` does, and the statistics."""
     root = Path(dataset)
     folders = sample_folders(root)
     if not folders:
@@ -79,7 +93,7 @@ def write_overview(
     before = _Tally(classes)
     for source in sources.pictures:
         before.add(_as_sample(source))
-    statistics = _statistics(classes, before, tally, refusals)
+    statistics = _statistics(classes, before, tally, refusals, targets)
     annotated = [_shown(s.name, s.exemplar.image, s.exemplar.labels) for s in sources.pictures[:_SHOWN]]
     page = samples_page(root.resolve().name, statistics, annotated, shown, MEANINGS)
     files = [root / PAGE, root / NUMBERS, root / SHEET]
@@ -90,7 +104,7 @@ def write_overview(
             files[2]: image_writer(SHEET, samples_sheet(shown)),
         }
     )
-    return files
+    return files, statistics
 
 
 class _Tally:
@@ -124,7 +138,9 @@ class _Tally:
         self.common = dict(record) if self.common is None else in_common([self.common, record])
 
 
-def _statistics(classes: Classes, before: _Tally, after: _Tally, refusals: Iterable[str]) -> Statistics:
+def _statistics(
+    classes: Classes, before: _Tally, after: _Tally, refusals: Iterable[str], targets: Mapping[str, float]
+) -> Statistics:
     return Statistics(
         before.pictures,
         after.pictures,
@@ -142,6 +158,11 @@ def _statistics(classes: Classes, before: _Tally, after: _Tally, refusals: Itera
         after.figures,
         dict(Counter(REASONS.get(reason, reason) for reason in refusals).most_common()),
         after.common or {},
+        tuple(
+            Aim(label.name, targets[label.name], float(np.mean(shares)))
+            for label, shares in zip(classes.palette.classes, after.shares, strict=True)
+            if label.name in targets
+        ),
     )
 
 

@@ -190,6 +190,8 @@ def augment(
     say(f"{dataset.folder}  ({dataset.samples} samples{refused})")
     for path in dataset.files:
         say(f"{path}")
+    for aim in dataset.aims:
+        say(f"{aim}")
 
 
 def _size(text: str | None) -> tuple[int, int] | None:

@@ -92,7 +92,7 @@ def run(
     with ExitStack() as open_things:
         workers = None
         if how.cluster is not None:  # before anything is written: it may not be there
-            workers = open_things.enter_context(open_workers(how.jobs, how.cluster))
+            workers = open_things.enter_context(open_workers(how.jobs, how.cluster, how.gpus))
         open_things.enter_context(held(output))
         return _compared(given, entered, output, title, how, found, scoring, workers)
 

@@ -23,6 +23,8 @@ from analogon.report.sheet import picture_sheet, thumbnail
 
 _SMALL = Fidelity(82)
 _BINS = 24
+#: A share is far from what was asked for if it differs by more than this part of it, and than this share of all pixels.
+FAR, LEAST = 0.2, 0.02
 _WIDE = 220
 """Units across a plot."""
 
@@ -52,6 +54,33 @@ class ClassCounts:
 
 
 @dataclass(frozen=True)
+class Aim:
+    """A share of the pixels that a class was to have.
+
+    Attributes:
+        label: name of the class. asked: for. came: on average of the samples.
+    """
+
+    label: str
+    asked: float
+    came: float
+
+    @property
+    def missed(self) -> bool:
+        """Whether what came is far off."""
+        return abs(self.came - self.asked) > max(FAR * self.asked, LEAST)
+
+    def __str__(self) -> str:
+        """One sentence, with what to do where the aim was missed."""
+        said = f"'{self.label}' has {_percent(self.came)} of the pixels, {_percent(self.asked)} were asked for"
+        if not self.missed:
+            return f"{said}."
+        return (
+            f"{said}: layouts cannot reach it, ask for less, for other layouts, or annotate a picture with that much."
+        )
+
+
+@dataclass(frozen=True)
 class Statistics:
     """What is known of a dataset of samples.
 
@@ -62,6 +91,7 @@ class Statistics:
         figures: of each sample, by name; those without a value are left out.
         refusals: how many were refused, by reason, the most frequent first.
         common: what the records of all samples have in common.
+        aims: shares that were asked for.
     """
 
     sources: int
@@ -71,6 +101,7 @@ class Statistics:
     figures: Mapping[str, Sequence[float]] = field(default_factory=dict)
     refusals: Mapping[str, int] = field(default_factory=dict)
     common: Mapping[str, Any] = field(default_factory=dict)
+    aims: tuple[Aim, ...] = ()
 
     def text(self) -> str:
         """All of it as strict JSON."""
@@ -181,7 +212,8 @@ def _classes(statistics: Statistics) -> Markup:
         element("thead", element("tr", *(element("th", head, scope="col", class_=_side(head)) for head in heads))),
         element("tbody", *rows),
     )
-    return element("div", table, class_="scroll", role="region", aria_label="Classes", tabindex=0)
+    aims = (element("p", element("b", str(aim)) if aim.missed else str(aim)) for aim in statistics.aims)
+    return join([*aims, element("div", table, class_="scroll", role="region", aria_label="Classes", tabindex=0)])
 
 
 def _side(head: str) -> str | None:

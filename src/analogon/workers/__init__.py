@@ -18,24 +18,26 @@ __all__ = ["Outcome", "Workers", "check_gpus", "cores", "open_workers"]
 
 
 @contextmanager
-def open_workers(workers: int | None = None, cluster: str | None = None) -> Iterator[Workers]:
+def open_workers(workers: int | None = None, cluster: str | None = None, gpus: float = 0.0) -> Iterator[Workers]:
     """Workers, for as long as the context lasts.
 
     Args:
         workers: how many at once; 1 for this process itself. None: as many as this machine has processors, or the
             cluster has.
         cluster: None for this machine, "auto" for the Ray cluster that this machine belongs to, or the address of one.
+        gpus: share of a GPU that one item will take there.
 
     Raises:
-        OptionError: the number is below 1, or the cluster cannot be reached.
+        OptionError: the number is below 1, or the cluster cannot be reached, or has no such share.
     """
+    check_gpus(gpus, cluster)
     number: Any = workers
     if number is not None and (isinstance(number, bool) or not isinstance(number, int) or number < 1):
         raise OptionError(f"--workers cannot be {workers!r}: give a whole number above 0.")
     if cluster is not None:
         from analogon.workers.cluster import connected
 
-        with connected(cluster, workers) as engine:
+        with connected(cluster, workers, gpus) as engine:
             yield engine
         return
     count = cores() if workers is None else workers

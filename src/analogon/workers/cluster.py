@@ -20,7 +20,7 @@ from typing import Any
 
 from analogon._version import __version__
 from analogon.errors import OptionError
-from analogon.workers.values import RETRIES, Function, Outcome, attempt, lost
+from analogon.workers.values import RETRIES, Function, Outcome, furthest, lost, packed, unpacked
 
 #: Seconds for a connection to a port, for Ray behind it to answer, and between looks at how large the cluster is.
 _PORT_SECONDS, _RAY_SECONDS, _LOOK_SECONDS = 3.0, 15.0, 5.0
@@ -36,11 +36,11 @@ _PROBE = "import ray, sys; ray.init(address=sys.argv[1], log_to_driver=False, lo
 
 
 @contextmanager
-def connected(address: str, most: int | None = None) -> Iterator[Cluster]:
+def connected(address: str, most: int | None = None, gpus: float = 0.0) -> Iterator[Cluster]:
     """The cluster at an address, "auto" for the one that this machine belongs to; ``most``: tasks at once.
 
     Raises:
-        OptionError: Ray is not installed, or the cluster cannot be reached.
+        OptionError: Ray is not installed, the cluster cannot be reached, or has no room for a task that takes ``gpus``.
     """
     if address != "auto":
         _check_port(address)
@@ -56,7 +56,9 @@ def connected(address: str, most: int | None = None) -> Iterator[Cluster]:
         ray._private.worker._worker_logs_enabled = False
         ray.init(address=address, **_SETTINGS)
     try:
-        yield Cluster(ray, most)
+        cluster = Cluster(ray, most)
+        cluster.check(gpus)
+        yield cluster
     finally:
         if ours:
             ray.shutdown()
@@ -70,18 +72,30 @@ class Cluster:
         self._room, self._looked = 1, -math.inf
 
     def each(
-        self, function: Function, items: Iterable[Any], *, shared: Any = None, gpus: float = 0.0
+        self,
+        function: Function,
+        items: Iterable[Any],
+        *,
+        shared: Any = None,
+        gpus: float = 0.0,
+        ahead: int | None = None,
     ) -> Iterator[tuple[int, Outcome]]:
         """See :class:`~analogon.workers.values.Workers`."""
         ray = self._ray
-        self._check(gpus)
+        self.check(gpus)
         task = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=RETRIES)(_do)
         held = ray.put((__version__, function, shared))
-        coming, running = enumerate(items), dict[Any, int]()
+        coming, running, taken = enumerate(items), dict[Any, int](), 0
 
         def hand_out() -> None:
-            while len(running) < self._at_once() and (given := next(coming, None)) is not None:
+            nonlocal taken
+            while (
+                len(running) < self._at_once()
+                and taken < furthest(ahead, self._at_once(), running.values())
+                and (given := next(coming, None)) is not None
+            ):
                 number, item = given
+                taken += 1
                 # In a list it stays a reference: each process fetches it once, not for each item.
                 running[task.remote([held], item)] = number
 
@@ -101,7 +115,7 @@ class Cluster:
     def _outcome(self, reference: Any) -> Outcome:
         errors = self._ray.exceptions
         try:
-            outcome: Outcome = self._ray.get(reference)
+            content: bytes = self._ray.get(reference)
         except errors.RayTaskError as error:
             why = _plain((str(error).strip().splitlines() or ["no reason is given"])[-1])
             raise OptionError(
@@ -109,7 +123,7 @@ class Cluster:
             ) from error
         except errors.RayError:
             return lost(RETRIES + 1)
-        return outcome
+        return unpacked(content)
 
     def _at_once(self) -> int:
         """Tasks that are handed out and not back; a cluster grows and shrinks."""
@@ -121,7 +135,12 @@ class Cluster:
             self._room = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
         return self._room * (1 + _WAITING)
 
-    def _check(self, gpus: float) -> None:
+    def check(self, gpus: float) -> None:
+        """Refuse what the cluster has no room for, as it is now.
+
+        Raises:
+            OptionError: it has no processor, or fewer GPUs than one task takes.
+        """
         there = self._ray.cluster_resources()
         if there.get("CPU", 0) < 1:
             raise OptionError("The cluster has no processor to work on: start a node with ray start first.")
@@ -136,7 +155,7 @@ class Cluster:
 _held: tuple[str, tuple[str, Function, Any]] | None = None
 
 
-def _do(held: list[Any], item: Any) -> Outcome:
+def _do(held: list[Any], item: Any) -> bytes:
     """One item, on a node."""
     global _held
     if _held is None or _held[0] != held[0].hex():
@@ -146,7 +165,7 @@ def _do(held: list[Any], item: Any) -> Outcome:
     version, function, shared = _held[1]
     if version != __version__:
         raise RuntimeError(f"{socket.gethostname()} has analogon {__version__}")
-    return attempt(function, shared, item)
+    return packed(function, shared, item)
 
 
 def _check_port(address: str) -> None:

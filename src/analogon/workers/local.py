@@ -14,7 +14,7 @@ from multiprocessing import get_context, parent_process
 from typing import Any
 
 from analogon.errors import OptionError
-from analogon.workers.values import RETRIES, Function, Outcome, attempt, lost
+from analogon.workers.values import RETRIES, Function, Outcome, attempt, failed, furthest, lost, packed, unpacked
 
 
 def cores() -> int:
@@ -33,10 +33,11 @@ class Here:
         *,
         shared: Any = None,
         gpus: float = 0.0,  # noqa: ARG002
+        ahead: int | None = None,  # noqa: ARG002
     ) -> Iterator[tuple[int, Outcome]]:
         """See :class:`~analogon.workers.values.Workers`."""
         for number, item in enumerate(items):
-            yield number, attempt(function, shared, item)
+            yield number, attempt(function, shared, item, heard=True)
 
 
 class Processes:
@@ -55,18 +56,24 @@ class Processes:
         *,
         shared: Any = None,
         gpus: float = 0.0,  # noqa: ARG002
+        ahead: int | None = None,
     ) -> Iterator[tuple[int, Outcome]]:
         """See :class:`~analogon.workers.values.Workers`."""
         coming, again = enumerate(items), deque[tuple[int, Any, int]]()
-        idle, running = list(self._hands), dict[Future[Outcome], tuple[_Hand, int, Any, int]]()
+        idle, running = list(self._hands), dict[Future[bytes], tuple[_Hand, int, Any, int]]()
         fresh = set(idle)  # those that do not know yet what is to be done
+        taken = 0
 
         def hand_out() -> None:
+            nonlocal taken
             while idle:
                 if again:
                     number, item, lives = again.popleft()
-                elif (given := next(coming, None)) is not None:
+                elif taken < furthest(ahead, len(self._hands), (number for _, number, *_ in running.values())) and (
+                    given := next(coming, None)
+                ):
                     (number, item), lives = given, RETRIES
+                    taken += 1
                 else:
                     return
                 hand = idle.pop()
@@ -82,7 +89,7 @@ class Processes:
                 future = done.pop()
                 hand, number, item, lives = running.pop(future)
                 try:
-                    outcome: Outcome | None = future.result()
+                    outcome: Outcome | None = unpacked(future.result())
                 except BrokenProcessPool:
                     hand.check_begun()
                     hand.stop()
@@ -90,6 +97,9 @@ class Processes:
                     outcome = lost(RETRIES + 1) if lives == 0 else None
                     if outcome is None:
                         again.append((number, item, lives - 1))
+                except Exception as error:  # the item cannot be sent
+                    hand.check_begun()
+                    outcome = failed(error)
                 idle.append(hand)
                 hand_out()  # before the caller sees to this one
                 if outcome is not None:
@@ -111,6 +121,7 @@ class _Hand:
         self._threads = threads
         self._pool: ProcessPoolExecutor | None = None
         self._begun: Future[int] | None = None
+        self._turn = 0
 
     def begin(self, function: Function, shared: Any) -> None:
         """Tell it what will be done with each item."""
@@ -118,17 +129,21 @@ class _Hand:
             # A fresh interpreter: a copy of this one would lack its threads, and hang where they held a lock.
             self._pool = ProcessPoolExecutor(1, get_context("spawn"), _start, (self._threads,))
         with _deaf():
-            self._begun = self._pool.submit(_begin, function, shared)
+            self._turn += 1
+            self._begun = self._pool.submit(_begin, self._turn, function, shared)
 
-    def do(self, item: Any) -> Future[Outcome]:
+    def do(self, item: Any) -> Future[bytes]:
         """Hand it an item."""
         assert self._pool is not None
-        return self._pool.submit(_do, item)
+        return self._pool.submit(_do, self._turn, item)
 
     def check_begun(self) -> None:
         """Refuse to go on with a process that could not even start."""
         assert self._begun is not None
-        if isinstance(self._begun.exception(), BrokenProcessPool):
+        error = self._begun.exception()
+        if error is not None and not isinstance(error, BrokenProcessPool):
+            raise error  # what is to be done cannot be sent
+        if error is not None:
             raise OptionError(
                 "A worker's process ended before it had begun: in a script, let only its main "
                 "part ask for several workers, not what every import of it runs, or use one worker."
@@ -161,8 +176,8 @@ def _deaf() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-#: What the process of a worker does with items: function and shared value.
-_task: tuple[Function, Any] | None = None
+#: What the process of a worker does with items: which turn it is, function and shared value.
+_task: tuple[int, Function, Any] | None = None
 
 
 def _start(threads: int) -> None:
@@ -184,13 +199,14 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _begin(function: Function, shared: Any) -> int:
+def _begin(turn: int, function: Function, shared: Any) -> int:
     """Keep what is to be done; the number of this process."""
     global _task
-    _task = (function, shared)
+    _task = (turn, function, shared)
     return os.getpid()
 
 
-def _do(item: Any) -> Outcome:
-    assert _task is not None
-    return attempt(*_task, item)
+def _do(turn: int, item: Any) -> bytes:
+    if _task is None or _task[0] != turn:
+        raise RuntimeError  # what is to be done could not be sent: see check_begun
+    return packed(*_task[1:], item)

@@ -10,7 +10,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-from analogon.augment.exporting.base import TRAIN, VALIDATION, Exporter
+from analogon.augment.exporting.base import MARK, TRAIN, VALIDATION, Exporter
 from analogon.augment.exporting.classes import Classes, chosen, classes_of
 from analogon.augment.exporting.coco import Coco
 from analogon.augment.exporting.hugging_face import HuggingFace
@@ -20,6 +20,8 @@ from analogon.augment.exporting.yolo import Yolo
 from analogon.augment.values import read_sample, sample_folders
 from analogon.errors import InputError, OptionError
 
+#: 2^64 divided by the golden section.
+_GOLDEN = 0x9E3779B97F4A7C15
 #: Formats by the name that options and folders have: what they are, and what writes them.
 FORMATS: dict[str, tuple[str, type[Exporter]]] = {
     "png": ("folders of pictures, indexed label maps and instance maps", IndexedFolder),
@@ -37,8 +39,9 @@ class Export:
     Attributes:
         formats: names of :data:`FORMATS`; each becomes a folder of that name in the dataset's.
         things: names or ids of the classes whose instances are told apart; None for those that have instances.
-        validation: share of the samples that is held back, at least 0 and below 1. Which ones depends on the names
-            alone; they are as invented as the others, and say nothing of real pictures.
+        validation: share of the samples that is held back, at least 0 and below 1. Whether one is depends on its name
+            alone, so that it stays where it is when others are added; they are as invented as the others, and say
+            nothing of real pictures.
         shard: samples in one WebDataset shard.
 
     Raises:
@@ -65,17 +68,19 @@ class Export:
 def export(dataset: str | Path, wanted: Export) -> list[Path]:
     """Write the samples of a dataset in other formats, all of them in one go through the samples.
 
-    A format's folder appears when it is complete, and takes the place of one that was there. What is in it is made of
-    the samples alone, and equal samples make equal files.
+    A format's folder appears when it is complete, and takes the place of one that was written here before. What is in
+    it is made of the samples alone, and equal samples make equal files.
 
     Returns:
         The folders, in the order of the formats.
 
     Raises:
         InputError: there is no sample, one is damaged or has other classes than the rest, or the disk does not take it.
-        OptionError: a class that is to be a thing is none of the samples', or a format cannot do without one.
+        OptionError: a class that is to be a thing is none of the samples', or a format cannot do without one, or where
+            its folder would be there is something else.
     """
     root = Path(dataset)
+    check_places(root, wanted.formats)
     folders = sample_folders(root)
     if not folders:
         raise InputError(f"'{root}' holds no samples yet: make some with analogon augment first.")
@@ -90,6 +95,32 @@ def export(dataset: str | Path, wanted: Export) -> list[Path]:
             f"The samples of '{root}' cannot be written as {', '.join(wanted.formats)} ({reason}): "
             "make room, or choose another folder."
         ) from error
+
+
+def check_places(root: Path, formats: Sequence[str]) -> None:
+    """Refuse to put the folder of a format where something is that was not written here.
+
+    Raises:
+        OptionError: there is.
+    """
+    for name in formats:
+        place = root / name
+        there = place.exists() or place.is_symlink()
+        if there and not (place / MARK).is_file() and not (place.is_dir() and not any(place.iterdir())):
+            raise OptionError(
+                f"'{place}' was not written by analogon augment, and would be replaced: move it elsewhere, or leave "
+                f"out the format '{name}'."
+            )
+
+
+def check_classes(formats: Sequence[str], classes: Classes) -> None:
+    """Refuse formats that cannot be written for these classes.
+
+    Raises:
+        OptionError: one cannot be.
+    """
+    for name in formats:
+        FORMATS[name][1].check(classes)
 
 
 def _written(
@@ -116,6 +147,7 @@ def _written(
                 exporter.add(part, sample, folder)
         for exporter in exporters:
             exporter.close()
+            exporter.write(MARK, "")
         for name, draft in drafts.items():
             _replace(root / name, draft)
     return [root / name for name in wanted.formats]
@@ -143,8 +175,19 @@ def classes_in(folders: Sequence[Path], things: Sequence[str] | None) -> Classes
 
 
 def _parts(names: Sequence[str], share: float) -> list[str]:
-    """Which part each sample belongs to: those whose names have the least hashes are held back, never all."""
-    held = min(round(share * len(names)), len(names) - 1)
-    order = sorted(names, key=lambda name: sha256(name.encode()).digest())
-    back = set(order[:held])
-    return [VALIDATION if name in back else TRAIN for name in names]
+    """Which part each sample belongs to, by its own name; but where all would be held back, one is not."""
+    held = [_place(name) < share for name in names]
+    if all(held):
+        held[max(range(len(names)), key=lambda number: _place(names[number]))] = False
+    return [VALIDATION if back else TRAIN for back in held]
+
+
+def _place(name: str) -> float:
+    """Where in (0, 1) a sample stands: below the share that is held back, it is.
+
+    Those of the indices from 0 on are spread evenly (multiples of the golden section), and so are those of every second
+    or third: sources that take turns have the same part held back. The first is the last that would be.
+    """
+    if name.isascii() and name.isdigit():
+        return 1 - (int(name) * _GOLDEN % 2**64 + 1) / (2**64 + 1)
+    return int.from_bytes(sha256(name.encode()).digest()[:8]) / 2**64

@@ -14,6 +14,8 @@ from analogon.augment.exporting.classes import Classes
 from analogon.augment.values import Sample
 
 TRAIN, VALIDATION = "train", "val"
+#: A file that every folder of a format has: it was written here, and may be replaced.
+MARK = ".analogon"
 
 
 class Exporter(ABC):
@@ -26,7 +28,16 @@ class Exporter(ABC):
     """
 
     def __init__(self, folder: Path, classes: Classes, counts: Mapping[str, int]) -> None:
+        self.check(classes)
         self.folder, self.classes, self.counts = folder, classes, counts
+
+    @classmethod  # noqa: B027 - most take any
+    def check(cls, classes: Classes) -> None:
+        """Refuse classes that the format has no place for.
+
+        Raises:
+            OptionError: the format cannot be written for them.
+        """
 
     @abstractmethod
     def add(self, part: str, sample: Sample, files: Path) -> None:

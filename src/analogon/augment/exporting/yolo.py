@@ -8,7 +8,7 @@ from pathlib import Path
 from analogon.augment.exporting.base import TRAIN, VALIDATION, Exporter, strict
 from analogon.augment.exporting.classes import Classes, things_of
 from analogon.augment.exporting.outlines import Outline, joined, outlines
-from analogon.augment.values import IMAGE, SAMPLES, Sample
+from analogon.augment.values import IMAGE, Sample
 from analogon.errors import OptionError
 
 _DIGITS = 7
@@ -23,13 +23,21 @@ class Yolo(Exporter):
     """
 
     def __init__(self, folder: Path, classes: Classes, counts: Mapping[str, int]) -> None:
-        if not classes.things:
-            raise OptionError(
-                f"YOLO's format has things alone, and no class of the samples in '{SAMPLES}' has instances: name "
-                "classes that are things, or leave the format out."
-            )
         super().__init__(folder, classes, counts)
         self._number = {class_id: number for number, class_id in enumerate(classes.things)}
+
+    @classmethod
+    def check(cls, classes: Classes) -> None:
+        """There must be things.
+
+        Raises:
+            OptionError: there are none.
+        """
+        if not classes.things:
+            raise OptionError(
+                "YOLO's format has things alone, and no class has single objects here: name classes that are things "
+                "(--things), or leave the format out."
+            )
 
     def add(self, part: str, sample: Sample, files: Path) -> None:
         """The picture and its text; without things the text is empty."""
