@@ -1,12 +1,14 @@
 """Figures of models of data sets."""
 
 import json
+from itertools import combinations
 
 import numpy as np
 import pytest
 
 pytest.importorskip("torch", reason="networks need the extra 'neural'")
 
+from tests.metrics.learned.conftest import random_weights
 from tests.networks.small import ATTENTIVE, GROUPED, small_set
 
 import analogon
@@ -36,10 +38,10 @@ def test_a_model_of_classes_has_all_figures_that_take_no_weights(grouped, tmp_pa
         "net_miou", "net_accuracy", "fid", "kid", "diversity_lpips", "oracle_style"
     }  # fmt: skip
     assert told.distance == "colours" and told.exemplars == []
-    assert set(told.classes["sky"]) == {"diversity", "csd", "ocd"}
+    assert set(told.classes["sky"]) == {"diversity", "csd", "ocd", "pairs"} and told.classes["sky"]["pairs"] == 2
     told.save(tmp_path / "report.json")
     record = json.loads((tmp_path / "report.json").read_text())
-    assert record["figures"] == pytest.approx(told.figures) and "miou" in record["meanings"]
+    assert record["figures"] == pytest.approx(told.figures) and "miou" in record["meanings"] and record["seed"] == 0
     again = analogon.evaluate(grouped, PICTURES, count=2)
     other = analogon.evaluate(grouped, PICTURES, count=2, seed=1)
     assert again.figures == told.figures and other.figures["mcsd"] != told.figures["mcsd"]
@@ -138,3 +140,23 @@ def test_weights_give_the_figures_that_take_them(tmp_path):
     onnx.save(model, tmp_path / "near.onnx")
     figures = analogon.evaluate(Copying(), PICTURES, weights=analogon.Weights(segmenter=tmp_path / "near.onnx")).figures
     assert figures["net_accuracy"] > 0.5 and figures["net_miou"] is not None
+
+
+def test_a_network_measures_how_far_all_pairs_are_apart(grouped, tmp_path):
+    import torch
+
+    from analogon.features.perceptual import LPIPS
+    from analogon.metrics.learned import lpips
+
+    with torch.device("meta"):
+        network = LPIPS()
+    weights = analogon.Weights(lpips=random_weights(network, tmp_path / "lpips.safetensors"))
+    told = analogon.evaluate(grouped, PICTURES, count=2, weights=weights)
+    apart = []
+    for place, n in enumerate((0, 5)):
+        layout = analogon.LabelMap(PICTURES[n].labels, PICTURES.palette)
+        looks = [grouped.render(layout, seed=place + 2 * turn).image for turn in range(3)]
+        apart += [lpips(one, other, weights) for one, other in combinations(looks, 2)]
+    assert told.figures["diversity_lpips"] == pytest.approx(np.mean(apart))
+    assert told.distance == "LPIPS"
+    assert told.figures["mcsd"] != analogon.evaluate(grouped, PICTURES, count=2).figures["mcsd"]

@@ -36,7 +36,7 @@ def same(one, other):
     return bool((one.image == other.image).all())
 
 
-def codes(model, *styles):
+def codes(model, *styles, target=TARGET):
     """The codes that a render of the target in these styles has."""
     seen = []
     painter = model._trained.painter
@@ -48,7 +48,7 @@ def codes(model, *styles):
 
     painter.picture = picture
     try:
-        model.render(TARGET, style=list(styles))
+        model.render(target, style=list(styles))
     finally:
         del painter.picture
     return seen[0][0]
@@ -82,8 +82,9 @@ def test_each_class_may_have_a_picture_of_its_own(grouped):
 def test_a_changed_layout_keeps_the_look_of_its_original(grouped):
     edited = TARGET.ids.copy()
     edited[10:30, 10:30] = 3
-    image = grouped.render(LabelMap(edited, TARGET.palette), style=A).image
-    assert (image != grouped.render(TARGET, style=A).image).any()
+    layout = LabelMap(edited, TARGET.palette)
+    assert (codes(grouped, Style(A), target=layout) == codes(grouped, Style(A))).all()
+    assert not same(grouped.render(layout, style=A), grouped.render(TARGET, style=A))
 
 
 @pytest.mark.parametrize("name", ["grouped", "attentive", "coded"])
@@ -149,6 +150,43 @@ def test_two_pictures_swap_their_looks(attentive):
     assert not same(first, second)
 
 
+def test_pictures_without_layouts_do_not_swap(coded, sentence):
+    bare = coded.load_style(B.image)
+    assert same(coded.render(TARGET, style=bare), coded.render(TARGET, style=B))  # takes a look without
+    for pair in ((A, bare), (bare, A)):
+        with pytest.raises(OptionError) as error:
+            coded.swap(*pair)
+        sentence(error.value, "label maps")
+
+
+def test_scales_that_are_shut_let_nothing_through(attentive):
+    trained = attentive._trained
+    before = attentive.attention(TARGET, A)
+    trained.painter.config = trained.painter.config.model_copy(update={"scales": "coarsest"})
+    try:
+        *fine, coarse = attentive.attention(TARGET, A)
+    finally:
+        trained.painter.config = trained.config
+    assert all(not scale.gates.any() for scale in fine) and all(scale.gates.any() for scale in before)
+    assert (coarse.gates == before[-1].gates).all()
+
+
+def test_handing_out_is_the_explicit_product(attentive):
+    """Features of the style, times its regions, what is let through, and the shares of the target."""
+    import torch
+
+    trained = attentive._trained
+    size, cpu = trained.config.window(trained.painter.stride), torch.device("cpu")
+    views, seen = trained._views(TARGET.resize(size), cpu), trained._style_views(A.resize(size), cpu)
+    found = trained.painter.aligned(views, [(1.0, trained.painter.look_of(seen))])
+    features, _ = trained.painter._seen(seen)
+    for scale, made, given in zip(attentive.attention(TARGET, A), found, features, strict=True):
+        regions, shares = (m.reshape(len(m), -1) for m in (scale.regions, scale.shares))
+        wanted = given[0].flatten(1).numpy() @ regions.T @ np.diag(scale.gates) @ shares
+        carried = made[0, -len(wanted) :].flatten(1).numpy()
+        assert np.allclose(carried, wanted, atol=1e-5)
+
+
 def test_attention_is_shares_and_can_be_looked_at(attentive):
     scales = attentive.attention(TARGET, A)
     assert len(scales) == ATTENTIVE["levels"]
@@ -192,6 +230,8 @@ ONES = np.ones(TARGET.shape, np.float32)
         ("attentive", [Style(B, mask=ONES)], "whole picture"),
         ("attentive", [Style(3)], "--style"),
         ("grouped", [Style(-3)], "seed"),
+        ("grouped", [A, B], "(0.5, a)"),
+        ("grouped", (0.5, A), "(0.5, a)"),
     ],
 )
 def test_styles_that_cannot_be_are_refused(name, styles, named, request, sentence):

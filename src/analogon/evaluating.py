@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +47,12 @@ class Evaluation:
 
     Attributes:
         figures: by name, in the order of tables (`METRICS` says what they mean); None where one is not defined here.
-        classes: ``"csd"``, ``"ocd"`` and ``"diversity"`` of each class by name, as far as they are defined.
+        classes: ``"csd"``, ``"ocd"``, their ``"pairs"`` and ``"diversity"`` of each class by name, as far as they are
+            defined.
         distance: what mCSD and mOCD measure with, ``"LPIPS"`` or ``"colours"``, a surrogate.
         exemplars: which picture each layout had its look from, where the model takes looks from pictures only.
         names, images: of what was painted, float32 (h, w, 3) in [0, 1].
+        seed: that looks and exemplars derive from.
         notes: why a figure is missing, one sentence each.
     """
 
@@ -60,6 +62,7 @@ class Evaluation:
     exemplars: Sequence[Match]
     names: Sequence[str]
     images: Sequence[Image]
+    seed: int
     notes: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
@@ -69,6 +72,7 @@ class Evaluation:
             "figures": Scores(self.figures).record()["figures"],
             "classes": {name: dict(figures) for name, figures in self.classes.items()},
             "distance of mcsd and mocd": self.distance,
+            "seed": self.seed,
             "pictures": list(self.names),
             "notes": list(self.notes),
             "meanings": {m.name: {"title": m.title, "better": m.better, "meaning": m.meaning} for m in shown},
@@ -178,7 +182,7 @@ class _Judged:
         found |= self._control(classes)
         figures = {name: found[name] for name in METRICS if name in found}
         distance = "colours" if self.weights.lpips is None else "LPIPS"
-        return Evaluation(figures, classes, distance, self.exemplars, self.names, images, tuple(self.notes))
+        return Evaluation(figures, classes, distance, self.exemplars, self.names, images, self.seed, tuple(self.notes))
 
     def _tell(self) -> None:
         self.done += 1
@@ -242,7 +246,7 @@ class _Judged:
             for name, told in class_diversity(several, layout).items():
                 of_classes.setdefault(name, []).append(told["diversity"])
             if self.weights.lpips is not None:
-                apart = [lpips(a, b, self.weights) for a, b in pairwise(several)]
+                apart = [lpips(a, b, self.weights) for a, b in combinations(several, 2)]
                 figures.setdefault("diversity_lpips", []).extend(d for d in apart if d is not None)
         for name, values in of_classes.items():
             classes.setdefault(name, {})["diversity"] = float(np.mean(values))
@@ -269,5 +273,5 @@ class _Judged:
             self.notes["mCSD and mOCD are of colours (root mean square in Oklab): LPIPS takes weights (lpips)."] = None
         self.notes |= dict.fromkeys(told.notes)
         for name, figures in told.classes.items():
-            classes.setdefault(name, {}).update({key: figures[key] for key in ("csd", "ocd")})
+            classes.setdefault(name, {}).update({key: figures[key] for key in ("csd", "ocd", "pairs")})
         return {"mcsd": told.mcsd, "mocd": told.mocd}

@@ -280,8 +280,10 @@ class TrainedModel:
         """Two pictures, of :meth:`load_style` with their layouts, each in the look of the other.
 
         Raises:
-            As :meth:`render` does.
+            As :meth:`render` does; OptionError: a picture has no layout of this model's classes.
         """
+        if any(one.labels.palette != self.palette for one in (first, second)):
+            raise OptionError("Two pictures that swap their looks need label maps: give both to load_style.")
         return self.render(first.labels, style=second), self.render(second.labels, style=first)
 
     def attention(self, target: LabelSource | LabelMap, style: Exemplar) -> Sequence[Attention]:
@@ -298,7 +300,8 @@ class TrainedModel:
 
     def _styles(self, style: Styles | None, layout: LabelMap) -> list[Style]:
         """Styles as values, whose classes the model knows, whose seeds are seeds and whose masks fit the layout."""
-        given = [] if style is None else [style] if isinstance(style, Exemplar | Style) else style
+        whole = Style(style) if isinstance(style, Exemplar) else style
+        given = [] if whole is None else [whole] if isinstance(whole, Style) else whole
         styles = [one if isinstance(one, Style) else _weighed(one) for one in given]
         for one in styles:
             for name in one.classes:
@@ -332,8 +335,11 @@ class TrainedModel:
         bundle.write(Path(folder), checkpoint=checkpoint)
 
 
-def _weighed(one: Exemplar | tuple[float, Exemplar]) -> Style:
-    return Style(one) if isinstance(one, Exemplar) else Style(one[1], one[0])
+def _weighed(one: Any) -> Style:
+    """What stands in a list of styles and is none: a weight and a picture."""
+    if not (isinstance(one, tuple) and len(one) == 2):
+        raise OptionError("Several styles come with what each counts: write [(0.5, a), (0.5, b)] for two pictures.")
+    return Style(one[1], one[0])
 
 
 def _finished(folder: Path, run: Run) -> TrainedModel:

@@ -111,6 +111,16 @@ def test_several_seeds_in_one_go(grouped, data, render):
     assert (shown(out / "000000-5.png") != shown(out / "000000-6.png")).any()
 
 
+def test_several_pictures_that_cannot_differ_are_refused_before_the_first(
+    grouped, data, look, tmp_path, capsys, sentence
+):
+    command = ["render", str(grouped), str(data / "labels/000000.png"), "-o", str(tmp_path / "out"), "--device", "cpu"]
+    for more, named in ((["--style", look(1)], "--style"), (["--seed", str(2**32 - 1)], "last seed")):
+        assert main([*command, "-n", "2", *more]) == 2
+        sentence(capsys.readouterr().err.removeprefix("analogon: error: ").strip(), named)
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_way_from_look_to_look(grouped, attentive, data, look, render):
     out = render(attentive, "--between", look(1), look(2), "--frames", "3")
     alone = render(attentive, "--style", look(1)), render(attentive, "--style", look(2))
@@ -177,6 +187,7 @@ def test_a_mask_that_fits_one_target_only_is_refused_before_the_first(attentive,
     ("more", "named"),
     [
         (["--style", "A", "--style", "sea=B"], "'sea'"),
+        (["--style", "A", "--style", f"{'x' * 300}=B"], "no class"),
         (["--style", "A", "--style", "sky=B"], "classes"),
         (["--style", "IMAGE"], "--style IMAGE:LABELS"),
         (["--style", "A", "--style", "labels/000000.png=B:2:3"], "--style"),
@@ -189,6 +200,7 @@ def test_a_mask_that_fits_one_target_only_is_refused_before_the_first(attentive,
         (["--between", "A:0.5", "B"], "--between"),
         (["--between", "A", "B", "--style", "A"], "another style"),
         (["--style", "A", "--count", "0"], "--count"),
+        (["--style", "A", "--count", "2"], "--count 2"),
         (["--style", "3"], "--style"),
         (["--attention", "--style", "3"], "--attention"),
         (["--attention", "--between", "A", "B"], "--attention"),

@@ -1,5 +1,6 @@
 """The looks that `analogon render` gives the pictures of a model that learnt a data set."""
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -142,7 +143,7 @@ class _Written:
             return analogon.Style(source, weight)
         if self.where in model.palette.names:
             return analogon.Style(source, weight, classes=[self.where])
-        if not Path(self.where).is_file():
+        if not os.path.isfile(self.where):  # noqa: PTH113 (that one raises for long names)
             raise OptionError(
                 f"{self.where!r} is no class of the model and no file: write the name of one of its classes "
                 f"({', '.join(model.palette.names)}), or a mask, before the = of {self.text!r}."
@@ -176,6 +177,7 @@ def render_trained(
     names = pairs(mapping, "--map", "COLOUR=CLASS")
     model = analogon.load_trained(folder, device=device)
     seed = model.seed if options.seed is None else options.seed
+    _check_count(options.count, seed, model, written)
     endings = [""]
     if options.between is not None:
         endings = [f"-{n:0{len(str(options.frames - 1))}}" for n in range(options.frames)]
@@ -206,7 +208,7 @@ def render_trained(
             given = shown if options.swap else styles
             results = (model.render(layout, style=given, seed=seed + n) for n in range(options.count))
         pictures = outputs.pictures[number * len(endings) : (number + 1) * len(endings)]
-        cells.append((target.name, _colours(layout)))
+        cells.append((target.name, analogon.thumbnail(_colours(layout))))
         for picture, result in zip(pictures, results, strict=True):
             _save(result, picture, outputs)
             cells.append((picture.stem, analogon.thumbnail(result.image)))
@@ -222,6 +224,21 @@ def render_trained(
         return
     analogon.write_image(outputs.sheet, analogon.contact_sheet(rows))
     say(f"{outputs.sheet}  (style, labels, target and result side by side)")
+
+
+def _check_count(count: int, seed: int, model: "TrainedModel", written: Sequence[_Written]) -> None:
+    """Refuse several pictures that would be the same one, or whose seeds are none."""
+    from analogon.fitting import MOST_SEED
+
+    if count == 1:
+        return
+    if "random" not in model.takes or any(one.where is None for one in written):
+        raise OptionError(
+            f"--count {count} would give one picture {count} times, as no look is left to be drawn: leave it out, or "
+            "the --style of the whole picture where the model draws looks."
+        )
+    if seed + count - 1 > MOST_SEED:
+        raise OptionError(f"--count {count} from --seed {seed} on goes beyond the last seed, {MOST_SEED}: lower one.")
 
 
 def _shared(model: "TrainedModel", written: Sequence[_Written]) -> "list[Style]":

@@ -80,7 +80,7 @@ class MSCA(Painter):
                 for weight, look in looks
             ]
             carried = attention.hand_out(layout, torch.stack(gated).sum(0))
-            if self.config.scales == "coarsest" and n < len(layouts) - 1:
+            if self._shut(n):
                 carried = torch.zeros_like(carried)
             found.append(torch.cat([layout, carried], 1))
         return found
@@ -130,14 +130,19 @@ class MSCA(Painter):
         layouts = self.layouts(views.semantics)
         for n, (picture, other) in enumerate(zip(*self._seen(style), strict=True)):
             attention = self._attention(n)
+            gates = attention.gates(layouts[n], other.mean((2, 3)))
             found.append(
                 {
                     "where": attention.where(picture, other),
-                    "gates": attention.gates(layouts[n], other.mean((2, 3))),
+                    "gates": torch.zeros_like(gates) if self._shut(n) else gates,
                     "shares": attention.shares(layouts[n]),
                 }
             )
         return found
+
+    def _shut(self, level: int) -> bool:
+        """Whether nothing of looks is let through at a scale, as in an ablation."""
+        return self.config.scales == "coarsest" and level < len(self.attention) - 1
 
     def _attention(self, level: int) -> Attention:
         return cast(Attention, self.attention[level])
