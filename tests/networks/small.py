@@ -50,5 +50,6 @@ def small_trainer(config: Config, *, seed: int = 0, world: World = ALONE, count:
         seed=seed,
         device=device,
         divergence_weight=config.divergence,
+        divergence_from=config.divergence_from,
         world=world,
     )

@@ -5,6 +5,7 @@ from analogon.networks.losses import (
     FAMILIES,
     LEVEL_WEIGHTS,
     Perceptual,
+    absolute,
     adversarial,
     divergence,
     feature_matching,
@@ -25,6 +26,18 @@ def test_hinge_values():
     assert judges_loss("hinge", judged(2.0, 2.0), judged(-2.0, -2.0)) == 0
     assert judges_loss("hinge", judged(2.0, 0.0), judged(-2.0, 0.0)) == 1  # the mean over scales
     assert adversarial("hinge", judged(3.0, 1.0)) == -2
+
+
+def test_absolute_differences_of_pixels_and_of_classes():
+    fake, real = torch.zeros(2, 3, 2, 2), torch.zeros(2, 3, 2, 2)
+    fake[0, :, 0, 0] = 0.8  # all of one class, a quarter of the picture
+    fake[1, :, 0, 0] = 0.4  # a quarter of the only class
+    classes = torch.zeros(2, 3, 2, 2)
+    classes[0, 1, 0, 0], classes[0, 0, 0, 1], classes[0, 0, 1] = 1, 1, 1
+    classes[1, 2] = 1
+    assert float(absolute(fake, real)) == pytest.approx((0.8 + 0.4) / 8)
+    assert float(absolute(fake, real, classes)) == pytest.approx((0.8 / 2 + 0.4 / 4) / 2)
+    assert float(absolute(fake, real, classes * 0)) == 0  # pixels of no class
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,8 @@ def test_steps_repeat_bit_for_bit(usual):
         {"gan": 0.0},
         {"matching": 0.0},
         {"divergence": 0.0},
+        {"divergence_from": 0.4},
+        {"code_noise": 0.1},
         {"features": "filters"},
         {"l1": 5.0},
         {"family": "least-squares"},
@@ -56,6 +58,10 @@ def test_every_setting_changes_what_is_learnt(change, usual):
     assert learnt.shape != usual.shape or not torch.equal(learnt, usual)
 
 
+def test_absolute_differences_count_by_pixels_or_classes():
+    assert not torch.equal(after(l1=5.0, balance="classes"), after(l1=5.0))
+
+
 def test_perceptual_distance_counts_as_it_weighs():
     assert not torch.equal(after(features="filters"), after(features="filters", perceptual=1.0))
 
@@ -72,6 +78,11 @@ def test_every_loss_is_told_and_each_pulls_on_the_painter():
     trainer.critics_loss(batch).backward()
     assert all(p.grad is None for p in trainer.painter.parameters())
     assert all(p.grad is not None for p in trainer.critics.parameters())
+
+
+def test_the_divergence_counts_from_its_share_on():
+    trainer = small_trainer(small_config(divergence_from=0.4))
+    assert ["divergence" in trainer.step(n, share) for n, share in enumerate((0.0, 0.39, 0.4, 1.0))] == [0, 0, 1, 1]
 
 
 def test_the_family_is_what_judges_lose_by():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -41,6 +42,17 @@ class Encoder(nn.Module):
         for conv in self.convs:
             x = F.leaky_relu(self.norm(conv(x)), SLOPE)
         return x
+
+
+def start_codes(mean: nn.Conv2d | nn.Linear, log_variance: nn.Conv2d | nn.Linear, noise: float) -> None:
+    """Let codes begin with a deviation of ``noise``, and, where it is below 1, with means as large as features.
+
+    With the usual small weights the means of codes begin far below noise of 1. Those of classes that are seldom or
+    small were then seen to stay there.
+    """
+    if noise < 1 and not mean.weight.is_meta:
+        nn.init.kaiming_normal_(mean.weight, 1.0)
+        nn.init.constant_(cast(Tensor, log_variance.bias), 2 * math.log(noise))
 
 
 def halvings(side: int, grid: int, most: int = 6) -> int:

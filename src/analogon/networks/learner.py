@@ -146,6 +146,7 @@ class Learner:
             seed=run.seed,
             device=device,
             divergence_weight=config.divergence if isinstance(config, Coded) else 0.0,
+            divergence_from=config.divergence_from if isinstance(config, Coded) else 0.0,
             world=world,
         )
 

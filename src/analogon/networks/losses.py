@@ -68,6 +68,19 @@ def feature_matching(real: Judged, fake: Judged) -> Tensor:
     return torch.stack(each).mean()
 
 
+def absolute(fake: Tensor, real: Tensor, classes: Tensor | None = None) -> Tensor:
+    """Mean absolute difference: over all pixels, or over the classes that each picture has, whatever their areas.
+
+    ``classes``: for the latter, (B, K, h, w), 1 where a pixel has the class; pixels of none do not count.
+    """
+    apart = (fake - real).abs().mean(1)
+    if classes is None:
+        return apart.mean()
+    areas = classes.sum((2, 3))
+    each = torch.einsum("bkhw,bhw->bk", classes, apart) / areas.clamp(min=1)
+    return (each.sum(1) / (areas > 0).sum(1).clamp(min=1)).mean()
+
+
 #: Logarithms of variances are held within this of 0: a code from features that grow has one that overflows else.
 WIDEST = 10.0
 

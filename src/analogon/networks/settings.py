@@ -50,6 +50,9 @@ class Learning(BaseModel):
         "none", description="frozen features to compare: 'none', 'vgg19:FILE' (safetensors) or 'filters', a surrogate"
     )
     l1: float = Field(0.0, ge=0, description="weight: absolute differences of pixels")
+    balance: Literal["pixels", "classes"] = Field(
+        "pixels", description="in absolute differences all pixels count alike, or all classes that a picture has"
+    )
 
     @model_validator(mode="after")
     def _windows_fit(self) -> Learning:
@@ -77,6 +80,15 @@ class Coded(Learning):
     """Of methods with codes for looks, drawn from a distribution that is kept near the standard normal one."""
 
     divergence: float = Field(0.05, ge=0, description="weight: codes are standard normal, a sum over the batch")
+    divergence_from: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="share of the budget before which divergence does not count, so that codes get used",
+    )
+    code_noise: float = Field(
+        1.0, gt=0, le=1, description="standard deviation of codes in the beginning; below 1 they begin to differ, too"
+    )
     encoder_norm: Literal["instance", "none"] = Field(
         "instance",
         description="of the encoder's features; instance norm takes much of the mean colour away, none goes without "

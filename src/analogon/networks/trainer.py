@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from analogon.networks.batches import Batch
 from analogon.networks.convolutions import refresh
 from analogon.networks.discriminator import Discriminator
-from analogon.networks.losses import Judged, Perceptual, adversarial, feature_matching, judges_loss
+from analogon.networks.losses import Judged, Perceptual, absolute, adversarial, feature_matching, judges_loss
 from analogon.networks.painter import Painter
 from analogon.networks.settings import Learning
 from analogon.training.state import gather, scatter
@@ -40,11 +40,13 @@ class Trainer:
         seed: int,
         device: torch.device,
         divergence_weight: float = 0.0,
+        divergence_from: float = 0.0,
         world: World = ALONE,
     ) -> None:
         """``painter`` makes one with initial weights; ``seen``: channels of layouts that judges see."""
         self.config, self.batches, self.device, self.world = config, batches, device, world
-        self.steps, self.divergence_weight = config.steps, divergence_weight
+        self.steps, self.divergence_weight, self.divergence_from = config.steps, divergence_weight, divergence_from
+        self.share = 0.0
         with drawing(seed):
             self.painter = painter().to(device)
             self.critics = Discriminator(seen + 3, config.critic_width, config.critics).to(device)
@@ -62,6 +64,7 @@ class Trainer:
 
     def step(self, n: int, share: float) -> dict[str, float]:
         """Step n, counted from 0, when a share of the budget is spent; returns the losses by name, unweighted."""
+        self.share = share
         self._set_rates(share)
         refresh(self.painter)
         refresh(self.critics)
@@ -98,8 +101,8 @@ class Trainer:
             if self.perceptual is not None:
                 out["perceptual"] = self.perceptual(fake, wanted)
         if config.l1:
-            out["l1"] = (fake - wanted).abs().mean()
-        if painted.divergence is not None and self.divergence_weight:
+            out["l1"] = absolute(fake, wanted, batch.views.one_hot if config.balance == "classes" else None)
+        if painted.divergence is not None and self.divergence_weight and self.share >= self.divergence_from:
             out["divergence"] = painted.divergence
         return out
 

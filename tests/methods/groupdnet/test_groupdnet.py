@@ -95,6 +95,15 @@ def test_codes_of_a_class_come_from_its_pixels_alone(way):
     assert torch.equal(a[:, [0, 1, 3, 4]], b[:, [0, 1, 3, 4]]) and not torch.equal(a[:, 2], b[:, 2])
 
 
+@pytest.mark.parametrize("noise", [1.0, 0.1])
+def test_codes_begin_with_the_noise_asked_for_and_differ_where_it_is_small(noise):
+    torch.manual_seed(0)
+    network = GroupDNet(config(code_noise=noise, encoder_norm="none"), C, C).requires_grad_(False)
+    mean, log_variance = network.encode(views())
+    assert float((log_variance / 2).exp().mean()) == pytest.approx(noise, rel=0.1)
+    assert (float(mean.std()) > 0.1) == (noise < 1)
+
+
 def reached(network, stage, groups):
     """Which groups of features behind a stage change with the code of class 2."""
     seen = views(network.classes)

@@ -13,7 +13,7 @@ from analogon.methods.groupdnet.config import Config
 from analogon.methods.groupdnet.splitting import interleaved, split
 from analogon.networks.batches import Batch, Views
 from analogon.networks.convolutions import Conv
-from analogon.networks.encoder import Encoder
+from analogon.networks.encoder import Encoder, start_codes
 from analogon.networks.generator import DEPTHS, Generator, Maps, Modulation, Stage, doubling, resized
 from analogon.networks.losses import divergence, held
 from analogon.networks.painter import Look, Looks, Painted, Painter, summed
@@ -45,6 +45,7 @@ class GroupDNet(Painter):
         widths = [width * min(2**n, 8) for n in range(layers)]
         self.encoder = Encoder(3 * classes, widths, classes, norm=config.encoder_norm == "instance")
         self.mean, self.log_variance = (Conv(widths[-1], config.code * classes, groups=classes) for _ in range(2))
+        start_codes(self.mean, self.log_variance, config.code_noise)
         wide = stages[0].made
         self.generator = Generator(wide, stages, config.norm)
         if config.code * classes % stages[0].groups:

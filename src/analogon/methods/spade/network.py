@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from analogon.methods.spade.config import Config
 from analogon.networks.batches import Batch, Views
 from analogon.networks.convolutions import Conv, start
-from analogon.networks.encoder import Encoder, halvings
+from analogon.networks.encoder import Encoder, halvings, start_codes
 from analogon.networks.generator import Generator, Modulation, doubling, ladder, resized
 from analogon.networks.losses import divergence, held
 from analogon.networks.painter import Look, Looks, Painted, Painter, summed
@@ -24,7 +24,7 @@ class StyleEncoder(nn.Module):
     As many layers as leave a grid of 4x4: six for pictures of 256x256, fewer for smaller ones.
     """
 
-    def __init__(self, side: int, width: int, code: int, *, norm: bool = True) -> None:
+    def __init__(self, side: int, width: int, code: int, *, norm: bool = True, noise: float = 1.0) -> None:
         """``side``: that of the pictures that are made."""
         super().__init__()
         layers = halvings(side, GRID)
@@ -34,6 +34,7 @@ class StyleEncoder(nn.Module):
         self.mean, self.log_variance = (nn.Linear(widths[-1] * GRID**2, code) for _ in range(2))
         start(self.mean)
         start(self.log_variance)
+        start_codes(self.mean, self.log_variance, noise)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """(B, 3, h, w) to (B, code) twice."""
@@ -59,7 +60,11 @@ class Spade(Painter):
             self.stem: nn.Module = nn.Linear(config.code, wide * self.grid[0] * self.grid[1])
             start(self.stem)
             self.encoder = StyleEncoder(
-                max(h, w), config.encoder_width, config.code, norm=config.encoder_norm == "instance"
+                max(h, w),
+                config.encoder_width,
+                config.code,
+                norm=config.encoder_norm == "instance",
+                noise=config.code_noise,
             )
         else:
             self.stem = Conv(seen, wide)
