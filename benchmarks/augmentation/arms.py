@@ -20,6 +20,7 @@ class Arm:
     shares: dict[str, float] = field(default_factory=dict)
     steps: float = 1.0  # of the task's
     count: int = 32
+    until: float = 1.0  # share of the steps after which crops are real
 
 
 ARMS: dict[str, Arm] = {
@@ -29,10 +30,13 @@ ARMS: dict[str, Arm] = {
     "strong": Arm(STRONG),
     "cut-and-paste": Arm(shares={"pasted": 0.5}),
     "analogy": Arm(shares={"auto": 0.5}),
-    "analogy, cells with a third more wall": Arm(shares={"more wall": 0.5}),
-    "analogy, balanced": Arm(shares={"balanced": 0.5}),
-    "analogy, a quarter": Arm(shares={"auto": 0.25}),
+    "analogy, invented cells": Arm(shares={"invented": 0.5}),
+    "analogy and invented cells": Arm(shares={"auto": 0.25, "invented": 0.25}),
+    "analogy, 96 samples": Arm(shares={"auto": 0.5}, count=96),
+    "analogy, real pictures last": Arm(shares={"auto": 0.5}, until=2 / 3),
+    "analogy 25": Arm(shares={"auto": 0.25}),
     "analogy 75": Arm(shares={"auto": 0.75}),
+    "analogy 75, real pictures last": Arm(shares={"auto": 0.75}, until=2 / 3),
     "analogy, cells": Arm(shares={"cells": 0.5}),
     "analogy, wide cells": Arm(shares={"wide": 0.5}),
     "analogy, wide cells, twice the steps": Arm(shares={"wide": 0.5}, steps=2.0),

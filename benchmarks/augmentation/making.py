@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import inventing
@@ -65,25 +66,16 @@ def rendered(task: Task, sources: list[Picture], layout: Callable[..., Ids], cou
 
 
 def augmented(task: Task, sources: list[Picture], settings: dict[str, Any], count: int, seed: int) -> Made:
-    """The first samples that the package makes of the annotated pictures."""
+    """The dataset that the package makes of the annotated pictures."""
     from analogon import Exemplar, LabelMap
-    from analogon.augment.making import make_sample
-    from analogon.augment.settings import Settings
-    from analogon.augment.sources import Sources
-    from analogon.augment.values import Sample
+    from analogon.augment import Settings, Sources, make_dataset, read_samples
 
     channels, known = task.pool[0].image.shape[2], palette(task)
     given = Sources.of([Exemplar(np.repeat(p.image, 3 // channels, 2), LabelMap(p.labels, known)) for p in sources])
-    asked, made = Settings(seed=seed, **settings), Made()
-    for index in range(4 * count):
-        sample = make_sample(given, asked, index)
-        if isinstance(sample, Sample):
-            made.append(Picture(sample.image[..., :channels], sample.labels.ids))
-        if len(made) == count:
-            return made
-    if settings.get("layouts") != "warps":  # too little of the picture can be moved
-        made += augmented(task, sources, {"layouts": "warps"}, count - len(made), seed)
-    return made
+    with TemporaryDirectory() as folder:
+        asked = Settings(seed=seed, **settings)
+        make_dataset(given, count, output=f"{folder}/set", settings=asked, formats=(), workers=1)
+        return [Picture(one.image[..., :channels], one.labels.ids) for one in read_samples(f"{folder}/set")]
 
 
 def taught(task: Task, k: int, seed: int, cache: Path) -> Made:
@@ -110,12 +102,5 @@ def pool(name: str, task: Task, k: int, arm: Arm, seed: int, cache: Path) -> Mad
         return taught(task, k, seed, cache)
     if name in LAYOUTS:
         return kept(cache, what, lambda: rendered(task, sources, LAYOUTS[name], arm.count, seed))
-    if name == "balanced":
-        part = -(-arm.count // len(sources))
-        parts = [partial(augmented, task, [one], {}, part, seed + 100 * n) for n, one in enumerate(sources)]
-        return kept(cache, what, lambda: [sample for make in parts for sample in make()])
-    settings: dict[str, Any] = {}
-    if name == "more wall":
-        share = 4 / 3 * float(np.mean([(p.labels == 1).mean() for p in sources]))
-        settings = {"layouts": "cells", "targets": {task.classes[1]: round(share, 4)}}
+    settings = {"layouts": "cells"} if name == "invented" else {}
     return kept(cache, what, lambda: augmented(task, sources, settings, arm.count, seed))

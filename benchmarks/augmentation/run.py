@@ -60,8 +60,10 @@ def network(task: Task, k: int, arm: Arm, seed: int, cache: Path) -> UNet:
     real = Stock([task.pool[n] for n in where], len(task.classes))
     stocks = {name: Stock(pool(name, task, k, arm, seed, cache), len(task.classes)) for name in arm.shares}
 
-    def draw(rng: np.random.Generator) -> tuple[Stock, Distortion | None]:
+    def draw(rng: np.random.Generator, done: float) -> tuple[Stock, Distortion | None]:
         rest = rng.random()
+        if done >= arm.until:
+            return real, arm.how
         for name, part in arm.shares.items():
             if rest < part:
                 return stocks[name], arm.how

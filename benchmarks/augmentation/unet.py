@@ -145,11 +145,11 @@ def loss_of(answer: Tensor, truth: Tensor, task: Task) -> Tensor:
     return entropy + 1 - dice[list(task.foreground)].mean()
 
 
-Draw = Callable[[np.random.Generator], tuple[Stock, Distortion | None]]
+Draw = Callable[[np.random.Generator, float], tuple[Stock, Distortion | None]]
 
 
 def train(task: Task, draw: Draw, schedule: Schedule, seed: int) -> UNet:
-    """A network trained on crops; `draw` says of which stock the next one is, and how it is distorted."""
+    """A network trained on crops; `draw` says of which stock one is, and how it is distorted, by the share done."""
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
@@ -159,10 +159,10 @@ def train(task: Task, draw: Draw, schedule: Schedule, seed: int) -> UNet:
     rates = torch.optim.lr_scheduler.OneCycleLR(optimizer, schedule.rate, schedule.steps)
     rng = np.random.default_rng((seed, 7))
     net.train()
-    for _ in range(schedule.steps):
+    for step in range(schedule.steps):
         images, truths = [], []
         for _ in range(schedule.batch):
-            stock, how = draw(rng)
+            stock, how = draw(rng, step / schedule.steps)
             planes = crop(stock.planes[rng.integers(len(stock.planes))], task.crop, task, how, rng)
             image = planes[:channels]
             images.append(image if how is None else toned(image, how, rng))

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from analogon import InputError, OptionError, read_labels, write_image, write_labels
-from analogon.augment import Export, Settings, load_sources, make_dataset, read_samples
+from analogon.augment import Export, Settings, load_sources, make_dataset, make_sample, read_samples
 from analogon.augment.dataset import AHEAD, _make
 from analogon.cli import main
 from analogon.workers import Outcome
 
-from .pictures import cells, discs, exemplar, sources, street
+from .pictures import cells, discs, exemplar, plain_road, sources, street
 
 PLAIN = {"seed": 3, "options": {"rounds": 2}}
 COUNT = 5
@@ -112,6 +112,34 @@ def impatient(monkeypatch):
     """Fewer refusals than usual are enough to give up."""
     monkeypatch.setattr("analogon.augment.dataset.PATIENCE", 12)
     monkeypatch.setattr("analogon.augment.dataset.HOPELESS", 6)
+
+
+def test_as_many_samples_of_every_picture(tmp_path):
+    """Of each picture the first that are accepted are kept, however many of another are refused."""
+    road, names = sources(street(0), street(3)), ["samples", "refused"]
+    similar = [make_sample(road, Settings(**PLAIN), n).record["figures"]["similarity"] for n in range(0, 8, 2)]
+    strict = Settings(**PLAIN, similarity=sorted(similar)[1])
+    for count in (2, 5):
+        make_dataset(road, count, output=tmp_path / "set", settings=strict, formats=(), workers=1)
+    make_dataset(road, 5, output=tmp_path / "again", settings=strict, formats=(), workers=1)
+    kept, refused = ([int(path.stem) for path in (tmp_path / "set" / name).iterdir()] for name in names)
+    assert [sum(n % 2 == turn for n in kept) for turn in (0, 1)] == [3, 2]
+    assert any(n % 2 == 0 for n in refused)
+    # nothing was made in vain
+    first = sorted(n // 2 for n in (*kept, *refused) if n % 2 == 0)
+    assert first == list(range(len(first)))
+    for name in names:
+        assert contents(tmp_path / "set" / name) == contents(tmp_path / "again" / name)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_others_take_the_turns_of_a_picture_that_gives_nothing(tmp_path):
+    # of the second there is nothing but itself and its mirror image
+    settings = Settings(**PLAIN, layouts=("instances",), strength=0.0, similarity=0.95)
+    made = make_dataset(sources(street(), plain_road()), 5, output=tmp_path / "set", settings=settings, workers=1)
+    kept = [one.record["index"] % 2 for one in read_samples(tmp_path / "set")]
+    assert made.samples == 5 and kept.count(1) <= 1
+    assert sum(one.index % 2 for one in made.refusals) == 12
 
 
 @pytest.mark.usefixtures("impatient")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage as ndi
 
 from analogon import OptionError
 from analogon.augment import Settings, Sources, invent
@@ -29,7 +30,10 @@ def test_what_is_typical_is_seen():
 
 
 def test_ways_are_chosen_by_statistics(tissue):
-    assert set(chances(tissue, Settings())) == {"cells"}
+    assert set(chances(tissue, Settings())) == {"grafts"}
+    # what only invented cells can do
+    for other in (Settings(targets={"wall": 0.4}), Settings(method="gpnn")):
+        assert set(chances(tissue, other)) == {"cells"}
     assert set(chances(sources(discs()), Settings())) == {"instances", "mixes", "warps"}
     assert set(chances(sources(street()), Settings())) == {"instances"}
     with_predictions = Sources.of(tissue.pictures, [cells(5).labels])
@@ -37,13 +41,13 @@ def test_ways_are_chosen_by_statistics(tissue):
     assert chances(tissue, Settings(layouts="warps,cells")) == {"warps": 0.5, "cells": 0.5}
 
 
-@pytest.mark.parametrize(("kind", "lack"), [("cells", "wall"), ("predicted", "--unlabelled")])
+@pytest.mark.parametrize(("kind", "lack"), [("cells", "wall"), ("grafts", "wall"), ("predicted", "--unlabelled")])
 def test_ways_that_sources_do_not_allow(kind, lack):
     with pytest.raises(OptionError, match=lack):
         invent(sources(street()), Settings(layouts=(kind,)), 0)
 
 
-@pytest.mark.parametrize("kind", ["cells", "mixes", "warps"])
+@pytest.mark.parametrize("kind", ["cells", "grafts", "mixes", "warps"])
 def test_layouts_are_like_the_annotated_ones(tissue, kind):
     known = describe(tissue.pictures[0].exemplar.labels)
     for index in range(3):
@@ -58,7 +62,7 @@ def test_layouts_are_like_the_annotated_ones(tissue, kind):
         assert set(found.instance_classes) == {INSIDE}
 
 
-@pytest.mark.parametrize("kind", ["cells", "mixes", "warps"])
+@pytest.mark.parametrize("kind", ["cells", "grafts", "mixes", "warps"])
 def test_an_index_is_a_layout(tissue, kind):
     settings = Settings(layouts=(kind,), seed=1)
     first, again, other = (invent(tissue, settings, index) for index in (3, 3, 4))
@@ -123,6 +127,36 @@ def test_wide_walls_leave_something_of_small_cells():
     assert (np.unique(small[~wall]) == np.unique(small)).all()
     # beside a large one they are as wide as they should be
     assert wall[:, 54].all() and not wall[:, 60:].any()
+
+
+def test_grafts_are_annotated_cells(tissue):
+    """All pixels are copied, in their class, from the picture whose turn it is; what a cell holds stays together."""
+    for index in range(2):
+        found = invent(tissue, Settings(layouts=("grafts",), size=(80, 120)), index)
+        labels = tissue.pictures[index].exemplar.labels
+        rows, columns = found.places.transpose(2, 0, 1)
+        assert found.donors == (index,) and (labels.ids[rows, columns] == found.labels.ids).all()
+        assert len(np.unique(rows * 96 + columns)) > 0.3 * rows.size
+        inner = ndi.distance_transform_edt(found.labels.ids != WALL) > 4
+        steps = np.hypot(*np.moveaxis(np.diff(found.places, axis=1), -1, 0))[inner[:, 1:] & inner[:, :-1]]
+        assert (steps < 2.5).mean() > 0.98 and 0.8 < steps[steps < 2.5].mean() < 1.3
+
+
+def test_walls_of_grafts_have_the_depth_of_annotated_ones():
+    """Walls between the same cells are darkest along their middle, as wide as annotated ones, or a little more."""
+    given = walled(5)
+    depth = ndi.distance_transform_edt(given.labels.ids == WALL)
+    found = invent(sources(given), Settings(layouts=("grafts",)), 0)
+    wall = found.labels.ids == WALL
+    own = ndi.distance_transform_edt(np.pad(wall, 1, mode="edge"))[1:-1, 1:-1]
+    copied = depth[found.places[..., 0], found.places[..., 1]]
+    assert np.corrcoef(own[wall], copied[wall])[0, 1] > 0.5
+    assert 0 <= np.median(describe(found.labels).widths) - np.median(describe(given.labels).widths) <= 2
+    calm, varied = (
+        describe(invent(sources(given), Settings(layouts=("grafts",), strength=strength), 0).labels).widths
+        for strength in (0.0, 3.0)
+    )
+    assert calm.std() < varied.std()
 
 
 def test_every_picture_has_its_turn():

@@ -1,7 +1,8 @@
 """A folder of samples: made by several workers in any order, kept in the order of their indices.
 
-A sample is accepted or refused when all before it are, so that the folder is the same whoever made the samples, and
-after every interruption. What is beside the samples is derived from them.
+Every annotated picture has its turns, and of each the first samples that are accepted are kept, as many of one as of
+another. A sample is accepted or refused when all before it of its picture are, so that the folder is the same whoever
+made the samples, and after every interruption. What is beside the samples is derived from them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from itertools import count as counted
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from analogon.augment.exporting import FORMATS, Export, check_classes, check_places, export
 from analogon.augment.exporting.classes import Classes, chosen
@@ -35,7 +36,7 @@ from analogon.workers import Outcome, check_gpus, open_workers
 
 #: What a dataset was asked for, and the folder with a file for each index that has no sample.
 REQUEST, REFUSED = "dataset.json", "refused"
-#: Where more than this many are refused for each that is not, after so many, something else is wrong.
+#: Where more than this many of a picture's are refused for each that is not, after so many, others take its turns.
 HOPELESS, PATIENCE = 20, 40
 #: How far samples are made ahead of the first that is not done: so many are held in memory, until it is.
 AHEAD = 64
@@ -142,7 +143,7 @@ def _make(
     with alone(folder, "dataset"):
         _check_request(folder, sources, settings)
         sweep(folder / SAMPLES)
-        found = _Found.read(folder)
+        found = _Found.read(folder, len(sources.pictures))
         _fill(found, count, sources, settings, each, listener)
         files = [] if wanted is None else export(folder, wanted)
         reasons = [refusal.reason for refusal in found.refusals]
@@ -177,16 +178,22 @@ def _unpacked(packed: bytes) -> Sources:
 
 @dataclass
 class _Found:
-    """The samples and refusals of a dataset's folder, by index."""
+    """The samples and refusals of a dataset's folder, by index, and whose turn it is: that of picture index % turns."""
 
     folder: Path
-    kept: set[int] = field(default_factory=set)
-    prints: Fingerprints = field(default_factory=Fingerprints)
-    refused: dict[int, Refusal] = field(default_factory=dict)
+    turns: int
+    kept: list[set[int]] = field(init=False)
+    prints: list[Fingerprints] = field(init=False)
+    refused: list[dict[int, Refusal]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.kept = [set() for _ in range(self.turns)]
+        self.prints = [Fingerprints() for _ in range(self.turns)]
+        self.refused = [{} for _ in range(self.turns)]
 
     @classmethod
-    def read(cls, folder: Path) -> _Found:
-        found = cls(folder)
+    def read(cls, folder: Path, turns: int) -> _Found:
+        found = cls(folder, turns)
         for path in sample_folders(folder):
             try:
                 record = json.loads((path / RECORD).read_text(encoding="utf-8"))
@@ -198,46 +205,65 @@ class _Found:
                 refusal = Refusal(**json.loads(path.read_text(encoding="utf-8")))
             except (OSError, ValueError, TypeError) as error:
                 raise InputError(f"'{path}' cannot be read ({error}): delete it, it is made again.") from error
-            found.refused[refusal.index] = refusal
+            found.refused[refusal.index % turns][refusal.index] = refusal
         return found
 
     def __len__(self) -> int:
-        return len(self.kept)
+        return sum(map(len, self.kept))
 
     @property
     def refusals(self) -> list[Refusal]:
-        return [self.refused[index] for index in sorted(self.refused)]
+        return sorted((one for mine in self.refused for one in mine.values()), key=lambda one: one.index)
 
-    def unknown(self) -> Iterator[int]:
-        """Indices of which nothing is known."""
-        return (index for index in counted() if index not in self.kept and index not in self.refused)
+    def wanted(self, count: int) -> list[int]:
+        """The next indices of each picture, as many as it lacks of its part.
+
+        Raises:
+            OptionError: hardly anything is accepted of any picture.
+        """
+        hopeful = [turn for turn in range(self.turns) if not self._hopeless(turn)]
+        if not hopeful:
+            self._give_up()
+        left = count - sum(len(self.kept[turn]) for turn in range(self.turns) if turn not in hopeful)
+        found = list[int]()
+        for place, turn in enumerate(hopeful):
+            part = left // len(hopeful) + (place < left % len(hopeful))
+            mine = (n for n in counted(turn, self.turns) if n not in self.kept[turn] and n not in self.refused[turn])
+            found += islice(mine, max(0, part - len(self.kept[turn])))
+        return sorted(found)
 
     def settle(self, index: int, value: dict[str, Any]) -> None:
-        """Keep a sample or a refusal, when all before it are known; of two that look the same the first is kept."""
+        """Keep a sample, the first of two alike, or a refusal, when all before it of its picture are known."""
+        turn = index % self.turns
+        if self._hopeless(turn):
+            return  # as if it had not been made
         if "refusal" in value:
             refusal = Refusal(**value["refusal"])
-        elif (double := self.prints.first_like(value["fingerprint"], index)) is not None:
+        elif (double := self.prints[turn].first_like(value["fingerprint"], index)) is not None:
             refusal = Refusal(index, "duplicate", {"of": float(double)})
         else:
             write_sample(value["files"], self.folder / SAMPLES / sample_name(index))
             self._keep(index, value["fingerprint"])
             return
         write_text(self.folder / REFUSED / f"{sample_name(index)}.json", json.dumps(refusal.record(), indent=1) + "\n")
-        self.refused[index] = refusal
+        self.refused[turn][index] = refusal
 
     def _keep(self, index: int, fingerprint: str) -> None:
-        self.prints.add(index, fingerprint)
-        self.kept.add(index)
+        self.prints[index % self.turns].add(index, fingerprint)
+        self.kept[index % self.turns].add(index)
 
-    def check_hope(self) -> None:
-        """Give up where hardly anything is accepted."""
-        if len(self.refused) >= PATIENCE and len(self.refused) > HOPELESS * len(self.kept):
-            reasons = [refusal.reason for refusal in self.refused.values()]
-            most = max(sorted(set(reasons)), key=reasons.count)
-            way = "more pictures, or another --seed" if most == "duplicate" else f"another --{most}, or other --layouts"
-            way += ", and another folder with -o"
-            total = len(reasons) + len(self.kept)
-            raise OptionError(f"Of {total} samples {len(reasons)} were refused, most for '{most}': use {way}.")
+    def _hopeless(self, turn: int) -> bool:
+        """Whether hardly anything of a picture is accepted."""
+        refused = len(self.refused[turn])
+        return refused >= PATIENCE and refused > HOPELESS * len(self.kept[turn])
+
+    def _give_up(self) -> NoReturn:
+        reasons = [refusal.reason for refusal in self.refusals]
+        most = max(sorted(set(reasons)), key=reasons.count)
+        way = "more pictures, or another --seed" if most == "duplicate" else f"another --{most}, or other --layouts"
+        way += ", and another folder with -o"
+        total = len(reasons) + len(self)
+        raise OptionError(f"Of {total} samples {len(reasons)} were refused, most for '{most}': use {way}.")
 
 
 def _fill(
@@ -248,14 +274,14 @@ def _fill(
     each: _Each,
     listener: Callable[[Progress], None],
 ) -> None:
-    """Make samples until there are enough."""
+    """Make samples until there are enough of each picture."""
     begun, before = time.monotonic(), len(found)
     listener(Progress("making samples", before, count))
     if before >= count:
         return
     shared = sources.pack(), json.dumps(settings.record())
-    while len(found) < count:
-        batch, waiting, settled = list(islice(found.unknown(), count - len(found))), dict[int, Any](), 0
+    while batch := found.wanted(count):
+        waiting, settled = dict[int, Any](), 0
         for number, outcome in each(made, batch, shared=shared):
             if outcome.error is not None:
                 raise AnalogonError(f"Sample {sample_name(batch[number])} cannot be made: {outcome.error}")
@@ -263,7 +289,6 @@ def _fill(
             while settled in waiting:
                 found.settle(batch[settled], waiting.pop(settled))
                 settled += 1
-                found.check_hope()
             pace = (time.monotonic() - begun) / max(len(found) - before, 1)
             left = (count - len(found)) * pace if len(found) > before else None
             listener(Progress("making samples", len(found), count, seconds_left=left))

@@ -38,7 +38,7 @@ def make_sample(sources: Sources, settings: Settings, index: int) -> Sample | Re
         OptionError: the settings do not fit the sources or the method.
     """
     invention = invent(sources, settings, index)
-    model = _model(sources, settings, invention.donors, held=invention.places is not None)
+    model = _model(sources, settings, invention.donors, told=_told(invention))
     figures = {"stretch": stretched(invention, model.exemplar)}
     if refused(figures, settings):
         return Refusal(index, "stretch", figures, invention.kind)
@@ -92,38 +92,46 @@ def check(sources: Sources, settings: Settings) -> None:
             known = ", ".join(f"'{one}'" for one in sources.palette.names[:12])
             raise OptionError(f"--things names the class '{name}', which there is not: the classes are {known}.")
     if not entry.learns:
-        _model(sources, settings, invention.donors, held=invention.places is not None)
+        _model(sources, settings, invention.donors, told=_told(invention))
 
 
-def _model(sources: Sources, settings: Settings, donors: tuple[int, ...], *, held: bool) -> Model:
+def _model(sources: Sources, settings: Settings, donors: tuple[int, ...], *, told: str) -> Model:
     """The method fitted to the pictures that a layout is rendered from, once for all samples.
 
-    ``held`` tells that the layout says where many of its pixels come from.
+    ``told`` is how many pixels the layout says the places of: none, some, all.
     """
-    key = "model", donors, held, settings.method, settings.recipe, repr(sorted(settings.options.items()))
+    key = "model", donors, told, settings.method, settings.recipe, repr(sorted(settings.options.items()))
 
     def fitted() -> Model:
         exemplar = Exemplar.join([sources.pictures[number].exemplar for number in donors])
         options = dict(settings.options)
         if settings.method == registry.DEFAULT_METHOD and settings.recipe is None:
-            options = _quick(sources, settings, donors, held=held) | options
+            options = _quick(sources, settings, donors, told=told) | options
         return fit(exemplar, settings.method, recipe=settings.recipe, seed=settings.seed, **options)
 
     return sources.held(key, fitted)
 
 
-def _quick(sources: Sources, settings: Settings, donors: tuple[int, ...], *, held: bool) -> dict[str, Any]:
+def _told(invention: Invention) -> str:
+    if invention.places is None:
+        return "none"
+    return "all" if (invention.places >= 0).all() else "some"
+
+
+def _quick(sources: Sources, settings: Settings, donors: tuple[int, ...], *, told: str) -> dict[str, Any]:
     """Settings of the patch method for layouts unlike the sources': there is no whole piece that would fit.
 
     They take a third of the time, and walls and what lies between them get more contrast.
     """
+    if told == "all":
+        return {"start": "carried", "rounds": (1,), "tone": False}
     stuff = dict[str, None]()
     for number in donors:
         source = sources.pictures[number]
         known = describe(source.exemplar.labels, source.instances, settings.things)
-        things = known.things if held else ()
+        things = known.things if told == "some" else ()
         stuff |= dict.fromkeys(c.name for c in known.labels.palette.classes if c.id not in things)
-    if held:
+    if told == "some":
         return {"stuff": tuple(stuff)}
     return {"stuff": tuple(stuff), "start": "carried", "rounds": (8, 3, 2, 2), "depth_weight": 3000.0}
 

@@ -37,8 +37,8 @@ class _Pool(Sequence[Sample]):
 class MadeSamples(_Pool):
     """Samples that are made when they are asked for, each time anew; the same number gives the same sample.
 
-    Where a sample is refused, the one that is as many places further on as there are samples takes its place. Nothing
-    is compared with other samples.
+    Where a sample is refused, one of the same annotated picture takes its place, as many places further on as there are
+    samples or a few more. Nothing is compared with other samples.
 
     Args:
         sources: annotated pictures.
@@ -61,9 +61,10 @@ class MadeSamples(_Pool):
     def _get(self, number: int) -> Sample:
         from analogon.augment.making import make_sample  # with all that renders; stored samples do without
 
-        reason = ""
+        reason, pictures = "", len(self.sources.pictures)
+        further = -(-self._number // pictures) * pictures
         for turn in range(_MOST_REFUSED):
-            made = make_sample(self.sources, self.settings, number + turn * self._number)
+            made = make_sample(self.sources, self.settings, number + turn * further)
             if isinstance(made, Sample):
                 return made
             reason = str(made.reason)

@@ -10,7 +10,7 @@ from analogon.errors import OptionError
 from analogon.methods.registry import DEFAULT_METHOD
 
 #: Ways to invent a layout; :mod:`analogon.augment.inventing` tells them apart.
-Kind = Literal["cells", "instances", "mixes", "predicted", "warps"]
+Kind = Literal["cells", "grafts", "instances", "mixes", "predicted", "warps"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Shortest and longest side of a sample, in pixels.
 SMALLEST, LARGEST = 16, 8192

@@ -47,9 +47,10 @@ class SampleOptions:
         str,
         Parameter(
             metavar="auto|KIND,...",
-            help="How layouts are invented: cells (between walls, after the sizes, shapes and walls of the annotated "
-            "ones), instances (objects moved, turned, scaled, bent, copied, deleted, brought from other pictures), "
-            "warps (annotated layouts turned and bent), mixes (parts of two), predicted (those of --unlabelled).",
+            help="How layouts are invented: grafts (annotated cells, each with half of the walls around it, set side "
+            "by side anew), cells (between walls, after the sizes, shapes and walls of the annotated ones), instances "
+            "(objects moved, turned, scaled, bent, copied, deleted, brought from other pictures), warps (annotated "
+            "layouts turned and bent), mixes (parts of two), predicted (those of --unlabelled).",
         ),
     ] = "auto"
     strength: Annotated[float, Parameter(help="How far layouts go from the annotated ones, 0 to 3.")] = 1.0

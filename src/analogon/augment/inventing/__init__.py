@@ -10,12 +10,13 @@ import numpy as np
 
 from analogon.augment.inventing.arranging import arranged
 from analogon.augment.inventing.cells import invented
+from analogon.augment.inventing.grafting import Nursery, grafted
 from analogon.augment.inventing.mixing import mixed
 from analogon.augment.inventing.values import Ground, Invention
 from analogon.augment.inventing.warping import Drawn, warped
 from analogon.augment.settings import Kind, Settings
 from analogon.augment.sources import Sources
-from analogon.augment.statistics import SMALLEST_THING, Statistics, shares_of
+from analogon.augment.statistics import SMALLEST_THING, Statistics, numbered, shares_of
 from analogon.data import LabelMap
 from analogon.errors import OptionError
 
@@ -41,7 +42,7 @@ def invent(sources: Sources, settings: Settings, index: int) -> Invention:
     goals = _goals(ground)
     best, least = None, math.inf
     # walls of invented cells are wider than annotated ones on purpose
-    tries = AIMED if settings.targets else 1 if kind == "cells" else CANDIDATES
+    tries = AIMED if settings.targets else 1 if kind in ("cells", "grafts") else CANDIDATES
     for child in rng.spawn(tries):
         found = _one(ground, kind, index, child)
         shares = shares_of(found.labels)
@@ -64,6 +65,7 @@ def chances(sources: Sources, settings: Settings) -> dict[Kind, float]:
     for kind in settings.layouts:
         lacking = {
             "cells": None if walls else "no class that lies between regions as a wall",
+            "grafts": None if walls else "no class that lies between regions as a wall",
             "instances": None if things else _unmovable(ground, known),
             "predicted": None if sources.predicted else "no unlabelled pictures (--unlabelled)",
         }.get(kind)
@@ -72,7 +74,8 @@ def chances(sources: Sources, settings: Settings) -> dict[Kind, float]:
     if settings.layouts:
         found: dict[Kind, float] = dict.fromkeys(settings.layouts, 1.0)
     elif walls:
-        found = {"cells": 1.0}
+        # those that are invented can have the shares that are asked for, and pixels of any method
+        found = {"grafts" if ground.places and not settings.targets else "cells": 1.0}
     elif all(one.free for one in known):
         found = {"warps": 1.0, "mixes": 1.0, **({"instances": 2.0} if things else {})}
     else:
@@ -128,11 +131,15 @@ def _one(ground: Ground, kind: Kind, index: int, rng: np.random.Generator) -> In
             return found
         kind = "warps"  # nothing can be moved here
     base, recipe = known[number], dict[str, Any](layout=sources.pictures[number].name)
-    if kind == "cells":
+    if kind in ("cells", "grafts"):
         walls = [n for n, one in enumerate(known) if one.wall is not None]
         if base.wall is None:
             number = walls[index % len(walls)]
             base, recipe = known[number], {"layout": sources.pictures[number].name}
+    if kind == "grafts" and (found := _grafts(ground, number, rng)) is not None:
+        return found
+    if kind in ("cells", "grafts"):
+        kind = "cells"
         share = {c.id: ground.settings.targets.get(c.name) for c in sources.palette.classes}[int(base.wall or 0)]
         drawn = invented(base, ground.size(base), strength, rng, share)
     elif kind == "mixes":
@@ -152,6 +159,21 @@ def _one(ground: Ground, kind: Kind, index: int, rng: np.random.Generator) -> In
     return _invention(ground, kind, drawn, recipe, number, rng)
 
 
+def _grafts(ground: Ground, number: int, rng: np.random.Generator) -> Invention | None:
+    """The cells of one picture, set side by side anew; None where none finds a place.
+
+    Those of several pictures do not go together: one is lighter than another, and has more contrast.
+    """
+    base = ground.annotated(number)
+    nursery = ground.sources.held(("nursery", number, ground.settings.things), lambda: Nursery.of(base))
+    drawn = grafted(nursery, ground.size(base), ground.settings.strength, rng)
+    if drawn is None:
+        return None
+    instances, classes = numbered(drawn.instances, drawn.ids)
+    labels = LabelMap(drawn.ids, ground.sources.palette)
+    return Invention("grafts", labels, instances, classes, (number,), drawn.recipe, drawn.places)
+
+
 def _able(ground: Ground, drawn: Drawn) -> list[int]:
     """Places of the pictures that have all classes of a layout."""
     present = set(np.unique(drawn.ids).tolist())
@@ -162,8 +184,6 @@ def _invention(
     ground: Ground, kind: Kind, drawn: Drawn, recipe: dict[str, Any], number: int, rng: np.random.Generator
 ) -> Invention:
     """A drawn layout, to be rendered from picture ``number`` or another that has all of its classes, or from all."""
-    from analogon.augment.statistics import numbered
-
     able = _able(ground, drawn)
     donors = tuple(range(len(ground.sources.pictures)))
     if able:

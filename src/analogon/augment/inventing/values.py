@@ -50,6 +50,11 @@ class Ground:
         """Whether a sample can be rendered from several pictures at once."""
         return "mask" in registry.get(self.settings.method).takes
 
+    @property
+    def places(self) -> bool:
+        """Whether it can be said where a pixel of a sample comes from."""
+        return "places" in registry.get(self.settings.method).takes
+
     def annotated(self, number: int) -> Statistics:
         """The statistics of an annotated picture."""
         source = self.sources.pictures[number]

@@ -26,11 +26,16 @@ MIRRORED = 0.12
 
 @dataclass(frozen=True)
 class Drawn:
-    """A layout as plain arrays: ids int64 (h, w), instances int32 (h, w), and how it came about."""
+    """A layout as plain arrays.
+
+    ids int64 (h, w), instances int32 (h, w), how it came about, and where pixels come from, int32 (h, w, 2), if that is
+    known.
+    """
 
     ids: NDArray[np.int64]
     instances: IntArray
     recipe: dict[str, Any]
+    places: IntArray | None = None
 
 
 def warped(base: Statistics, size: tuple[int, int], strength: float, rng: np.random.Generator) -> Drawn:
