@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -27,10 +28,10 @@ def project(client: analogon.Client):
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL database; skips where there is none on this machine."""
     if not (POSTGRES / "initdb").exists():
         pytest.skip("there is no PostgreSQL on this machine")
-    folder: Path = tmp_path_factory.mktemp("pg")
-    with postgresql(folder) as address:
+    # not under pytest's own folder, which the next run of pytest closes to PostgreSQL's user
+    with TemporaryDirectory() as folder, postgresql(Path(folder)) as address:
         yield address

@@ -119,9 +119,6 @@ def postgresql(folder: Path):
     if os.geteuid() == 0:  # which PostgreSQL refuses to be
         for one in (folder, folder / "socket"):
             shutil.chown(one, "nobody")
-        for parent in folder.parents:
-            if parent.stat().st_uid == 0 and str(parent).startswith("/tmp/"):
-                parent.chmod(0o755)
         as_user = ["runuser", "-u", "nobody", "--"]
     data = folder / "data"
     quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}

@@ -30,6 +30,7 @@ def test_samples(client, tmp_path, sentence):
     for name in names:
         assert packed.read(name) == (made.folder / name).read_bytes()
     for wrong in ({"settings": {"nothing": 1}}, {"formats": ["nothing"]}, {"settings": {"method": "nothing"}},
+                  {"settings": {"method": ""}},
                   {"settings": {"size": [8000, 8000]}}, {"settings": {"self": 1}},
                   {"settings": {"things": ["nothing"]}}, {"settings": {"targets": {"nothing": 0.5}}},
                   {"settings": {"options": {"nothing": 1}}}, {"settings": {"layouts": ["predicted"]}},

@@ -1,8 +1,12 @@
 """The command, and the client where no server is."""
 
+import gc
+import os
+import signal
 import stat
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -35,6 +39,29 @@ def test_options_that_cannot_be_used(tmp_path, monkeypatch, capsys, sentence, op
     assert main(["serve", *options]) == 2
     told = capsys.readouterr().err.removeprefix("analogon: error: ").strip()
     sentence(told, named)
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_whose_process_it_is(tmp_path, capsys, monkeypatch, own):
+    """The command keeps its memory small; another program that serves has its own settings."""
+    frozen, serve = [], analogon.serve
+
+    def ask(address: str) -> None:
+        with analogon.Client(address) as client:
+            client.health()
+        frozen.append(gc.get_freeze_count())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def ready(address: str, _token: str | None) -> None:
+        threading.Thread(target=ask, args=(address,)).start()
+
+    if own:
+        main_ready = lambda given: lambda *told: (given(*told), ready(*told))  # noqa: E731
+        monkeypatch.setattr(analogon, "serve", lambda *a, **k: serve(*a, **k | {"ready": main_ready(k["ready"])}))
+        assert main(["serve", "--data", str(tmp_path), "--port", "0"]) == 0
+    else:
+        serve(tmp_path, port=0, ready=ready)
+    assert (frozen[0] > 0) == own and gc.get_freeze_count() == 0
 
 
 def test_others_than_this_machine_need_the_token(tmp_path):

@@ -71,6 +71,14 @@ def test_files(request, tmp_path, kind):
         files.read("a/b/one")
 
 
+def test_what_cannot_be_deleted_is_told(tmp_path):
+    files = open_files(None, tmp_path)
+    files.write("a/b", b"1")
+    with pytest.raises(OSError, match="b"):
+        files.delete("a/b")  # which is no folder
+    assert files.read("a/b") == b"1"
+
+
 def test_large_files_are_never_in_memory(tmp_path):
     files, large = open_files(None, tmp_path), tmp_path / "large"
     with large.open("wb") as file:

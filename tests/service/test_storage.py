@@ -1,15 +1,16 @@
 """How much may be stored, of each owner and in all, and what gives it back."""
 
 import threading
+from contextlib import suppress
 
 import httpx
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 import analogon
 from analogon.service.limits import Limits
 from analogon.service.room import NoRoomError, Room, sized
-from analogon.service.store import Store, Submission, new_identity
+from analogon.service.store import NothingError, Store, Submission, new_identity
 
 from .served import layout, photo, serving
 
@@ -105,11 +106,7 @@ def test_many_at_once_do_not_exceed_it(tmp_path, request, kind):
             except NoRoomError as error:
                 refusals.append(f"{owner} {error}")
 
-    threads = [threading.Thread(target=send, args=(owner,)) for owner in ("one", "two", "one", "two")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    together([lambda owner=owner: send(owner) for owner in ("one", "two", "one", "two")])
     try:
         assert store.used() == store.used("one") + store.used("two") == 15_000
         assert max(store.used("one"), store.used("two")) <= 10_000 and len(refusals) == 25
@@ -121,19 +118,105 @@ def test_many_at_once_do_not_exceed_it(tmp_path, request, kind):
         store.close()
 
 
-def test_a_database_of_an_earlier_version(tmp_path):
-    with serving(tmp_path) as url, analogon.Client(url) as client:
-        project = client.create_project(photo(), layout())
-    engine = create_engine(f"sqlite:///{tmp_path / 'service.sqlite'}")
+def make_older(address):
+    """Take away what an earlier version of the database did not have."""
+    engine = create_engine(address)
     with engine.begin() as connection:
         for change in ("DROP TABLE storage", *(f"ALTER TABLE {one} DROP COLUMN size" for one in ("jobs", "projects"))):
             connection.execute(text(change))
     engine.dispose()
+
+
+def test_a_database_of_an_earlier_version(tmp_path):
+    with serving(tmp_path, renders=1) as url, analogon.Client(url) as client:
+        project = client.create_project(photo(), layout())
+        of_project = client.storage().used
+        client.wait(client.render(project, layout(9)), timeout=60)
+    with serving(tmp_path, renders=0) as url, analogon.Client(url) as client:
+        client.render(project, layout(8))
+        of_jobs = client.storage().used - of_project
+    make_older(f"sqlite:///{tmp_path / 'service.sqlite'}")
     with serving(tmp_path) as url, analogon.Client(url) as client:
-        assert client.wait(client.render(project, layout(9)), timeout=60).state == "done"
-        assert client.storage().used > 0
+        client.wait(client.render(project, layout(7)), timeout=60)
+        for job in list(client.jobs()):
+            assert client.wait(job, timeout=60).state == "done"
+        assert client.storage().used > of_jobs + 500  # those of before, and two results
+        for job in list(client.jobs())[1:]:
+            client.delete_job(job)
+        assert 500 < client.storage().used < of_jobs
         client.delete_project(project)
         assert client.storage().used == 0
+
+
+def test_servers_that_complete_a_database_at_once(tmp_path, postgres):
+    failed: list[BaseException] = []
+
+    def begin() -> None:
+        try:
+            Store.open(tmp_path, postgres).close()
+        except analogon.InputError as error:
+            failed.append(error)
+
+    Store.open(tmp_path, postgres).close()
+    for _ in range(3):
+        make_older(make_url(postgres).set(drivername="postgresql+psycopg"))
+        together([begin] * 4)
+    assert not failed
+
+
+def together(what):
+    threads = [threading.Thread(target=one) for one in what]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_what_is_deleted_while_more_comes_is_given_back_once(tmp_path, request, kind):
+    store = Store.open(tmp_path, request.getfixturevalue("postgres") if kind == "postgresql" else None)
+    asked, before = Submission("me", None, "d"), store.used()
+
+    def send() -> None:
+        with suppress(NothingError):
+            for _ in range(8):
+                store.add_job(asked, new_identity(), project, "render", {}, 10**6, b"x" * 100)
+
+    def remove() -> None:
+        with suppress(NothingError):
+            store.delete_project("me", project)
+
+    try:
+        for _ in range(8):
+            project = store.add_project(asked, new_identity(), "x", (1, 1), [], 1000)[0].id
+            together([send, send, remove, remove])
+            assert store.used() == before and store.used("me") == 0
+    finally:
+        store.close()
+
+
+def test_a_cancelled_job_keeps_no_layout(tmp_path):
+    store = Store.open(tmp_path)
+    asked = Submission("me", None, "d")
+    project = store.add_project(asked, new_identity(), "x", (1, 1), [], 1000)[0].id
+    job = store.add_job(asked, new_identity(), project, "render", {}, 10, b"x" * 500)[0]
+    assert store.used("me") == 1502
+    assert store.cancel("me", job.id).state == "cancelled" and store.used("me") == store.used() == 1002
+    with pytest.raises(NothingError):
+        store.target(job)
+    assert store.delete_job("me", job.id) and store.used("me") == 1000
+    store.close()
+
+
+@pytest.mark.parametrize("much", [1e12, 1e308])
+def test_limits_may_be_as_good_as_none(tmp_path, much):
+    limits = Limits(upload=much, pixels=much, storage=much, total=much)
+    assert limits.most_bytes >= 10**18 and limits.most_pixels >= 10**18
+    store = Store.open(tmp_path, None, limits.room)
+    store.add_project(Submission("me", None, "d"), new_identity(), "x", (1, 1), [], 1000)
+    assert store.used() == 1000
+    store.close()
 
 
 def test_a_job_without_files_ends_however_little_room_there_is(tmp_path):

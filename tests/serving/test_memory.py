@@ -1,5 +1,6 @@
 """What a server frees goes back to the system."""
 
+import ctypes
 import gc
 import sys
 import time
@@ -39,3 +40,20 @@ def test_tidying(monkeypatch):
         assert gc.get_freeze_count() == 0
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("found", ["another", "none"])
+def test_a_library_that_has_no_heaps(monkeypatch, found):
+    def load(name):
+        if found == "none":
+            raise OSError(name)
+        return object()  # in which no function is found
+
+    monkeypatch.setattr(ctypes, "CDLL", load)
+    monkeypatch.setattr(memory, "_TIDY_SECONDS", 0.01)
+    circle = weakref.ref(Circle())
+    with memory.Tidying():
+        end = time.monotonic() + 10
+        while circle() is not None and time.monotonic() < end:
+            time.sleep(0.01)
+    assert circle() is None

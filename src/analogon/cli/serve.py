@@ -74,6 +74,7 @@ def serve(
         max_queue=max_queue,
         max_storage=max_storage,
         max_total=max_total,
+        own_process=True,
         ready=ready,
     )
     say(f"Stopped. Projects and jobs are in {data}")

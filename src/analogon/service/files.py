@@ -88,6 +88,8 @@ class Folder:
     def delete(self, folder: str) -> None:
         """See :class:`Files`."""
         shutil.rmtree(self._root / folder, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(self._root / folder)  # says why something is still there
 
 
 class Remote:

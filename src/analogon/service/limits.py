@@ -49,17 +49,22 @@ class Limits:
     @property
     def most_bytes(self) -> int:
         """Of a request."""
-        return max(1, int(self.upload * 2**20))
+        return _whole(self.upload, 2**20)
 
     @property
     def most_pixels(self) -> int:
         """Of a picture."""
-        return max(1, int(self.pixels * 10**6))
+        return _whole(self.pixels, 10**6)
 
     @property
     def room(self) -> Room:
         """For what is stored."""
-        return Room(max(1, int(self.storage * 2**30)), max(1, int(self.total * 2**30)))
+        return Room(_whole(self.storage, 2**30), _whole(self.total, 2**30))
+
+
+def _whole(value: float, unit: int) -> int:
+    """A limit as a whole number that a database takes, which adds others to it."""
+    return max(1, int(min(value * unit, 2.0**62)))
 
 
 USUAL = Limits()

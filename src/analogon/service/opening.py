@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from sqlalchemy import Engine, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, IntegrityError
+from sqlalchemy import Connection, Engine, func, insert, inspect, make_url, select, text, update
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from analogon.errors import InputError, OptionError
-from analogon.service.tables import Base, Job, Project
+from analogon.service.room import ALL
+from analogon.service.tables import Base, Job, Project, Storage
 from analogon.serving.database import postgresql_engine, sqlite_engine
 
 FILE = "service.sqlite"
+_TURN = text("SELECT pg_advisory_xact_lock(7311770)")
+"""Servers that begin at the same moment make the tables one after another; the number is nobody else's."""
 
 
 def opened(data: Path, url: str | None = None) -> Engine:
     """A database with all tables; see :meth:`analogon.service.store.Store.open`."""
     shown, engine = _engine(data, url)
-    writing = engine.execution_options(begin="IMMEDIATE")
     try:
-        try:
-            Base.metadata.create_all(writing)
-        except IntegrityError:  # another server makes the same tables at this moment
-            Base.metadata.create_all(writing)
-        _complete(writing)
+        with engine.execution_options(begin="IMMEDIATE").begin() as connection:
+            if url is not None:
+                connection.execute(_TURN)
+            Base.metadata.create_all(connection)
+            _complete(connection)
     except DatabaseError as error:
         engine.dispose()
         reason = str(error.orig).strip().splitlines()[0].rstrip(".")
@@ -31,12 +34,26 @@ def opened(data: Path, url: str | None = None) -> Engine:
     return engine
 
 
-def _complete(engine: Engine) -> None:
-    """Give the tables of an earlier version the sizes that it did not count."""
-    for table in (Project.__tablename__, Job.__tablename__):
-        if "size" not in {column["name"] for column in inspect(engine).get_columns(table)}:
-            with engine.begin() as connection:
-                connection.execute(text(f"ALTER TABLE {table} ADD COLUMN size BIGINT DEFAULT 0 NOT NULL"))
+def _complete(connection: Connection) -> None:
+    """Give the tables of an earlier version the sizes that it did not count: those of jobs, which are in their rows."""
+    for table in (Project, Job):
+        known = {column["name"] for column in inspect(connection).get_columns(table.__tablename__)}
+        if "size" not in known:
+            connection.execute(text(f"ALTER TABLE {table.__tablename__} ADD COLUMN size BIGINT DEFAULT 0 NOT NULL"))
+            if table is Job:
+                _count(connection)
+
+
+def _count(connection: Connection) -> None:
+    texts = func.length(Job.request) + func.length(Job.record) + func.coalesce(func.length(Job.target), 0)
+    sums: dict[str, int] = {}
+    for number, owner, size, files in connection.execute(select(Job.number, Job.owner, texts, Job.files)).all():
+        whole = size + sum(json.loads(files).values())
+        connection.execute(update(Job).where(Job.number == number).values(size=whole))
+        for whose in (owner, ALL):
+            sums[whose] = sums.get(whose, 0) + whole
+    for whose, size in sums.items():
+        connection.execute(insert(Storage).values(owner=whose, size=size))
 
 
 def _engine(data: Path, url: str | None) -> tuple[str, Engine]:

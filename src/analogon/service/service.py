@@ -215,7 +215,7 @@ class Service:
             return made, False
         classes = json.loads(self.store.project(owner, project).classes)
         settings = Settings(**asked.settings)
-        info = describe_method(settings.method)
+        info = describe_method(registry.get(settings.method).name)
         budget = {name: value for name, value in settings.options.items() if name in BUDGET}
         if budget and not info.learns:
             raise OptionError(f"Method '{info.name}' learns nothing: leave {', '.join(budget)} out of the options.")

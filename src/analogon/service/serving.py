@@ -35,6 +35,7 @@ def serve(
     max_queue: int = 10_000,
     max_storage: float = 20.0,
     max_total: float = 200.0,
+    own_process: bool = False,
     ready: Callable[[str, str | None], object] | None = None,
 ) -> None:
     """Serve projects, renders and fits to programs until Ctrl-C, or SIGTERM.
@@ -60,6 +61,8 @@ def serve(
         max_queue: jobs that wait at a time.
         max_storage: GiB of what one owner stores, of projects and jobs.
         max_total: GiB of what all owners store.
+        own_process: nothing else is done in this process, so that its memory may be kept small: two heaps for all
+            threads, for as long as the process lives, and garbage collected every 30 seconds.
         ready: called with the address, and the token that was made up or None, when requests are taken.
 
     Raises:
@@ -105,7 +108,8 @@ def serve(
             shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
             name = f"[{shown}]" if ":" in shown else shown
             ready(f"http://{name}:{listening.getsockname()[1]}", token)
-        with Tidying(), contextlib.suppress(KeyboardInterrupt), ended_politely():  # which is how it is meant to end
+        tidying = Tidying() if own_process else contextlib.nullcontext()
+        with tidying, contextlib.suppress(KeyboardInterrupt), ended_politely():  # which is how it is meant to end
             server.run(sockets=[listening])
     finally:
         listening.close()

@@ -158,7 +158,9 @@ class Store:
     def delete_project(self, owner: str, identity: str) -> list[str]:
         """Forget a project and its jobs; returns the names of these."""
         with self.writing() as session:
-            found = session.scalar(select(Project).where(Project.id == identity, Project.owner == owner))
+            # locked, so that no job comes in between, which would go with it and not be counted
+            asked = select(Project).where(Project.id == identity, Project.owner == owner).with_for_update()
+            found = session.scalar(asked)
             if found is None:
                 raise NothingError
             jobs = session.execute(delete(Job).where(Job.project == identity).returning(Job.id, Job.size)).all()
@@ -243,8 +245,11 @@ class Store:
             if found is None:
                 raise NothingError
             if found.state == QUEUED:
-                found.state, found.ended = CANCELLED, now_text()
+                found.state, found.ended, found.target = CANCELLED, now_text(), None
                 found.version += 1
+                left = len(found.request)
+                change, found.size = left - found.size, left
+                self._room.take(session, owner, change, strict=False)
             elif found.state == RUNNING and not found.stopping:
                 found.stopping = True
                 found.version += 1

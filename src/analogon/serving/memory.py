@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import threading
+from collections.abc import Callable
 
 _ARENAS, _MOST_ARENAS = -8, 2
 """``M_ARENA_MAX`` of glibc, which else has eight heaps for each core: what one thread frees is of no use to others."""
@@ -12,7 +13,7 @@ _TIDY_SECONDS = 30.0
 
 
 class Tidying:
-    """Keeps the memory of this process small while it is entered.
+    """Keeps the memory of this process small while it is entered, which has to be the server's own.
 
     What is there at the beginning stays: the collector of garbage, which waits until there is a quarter more than what
     it has seen before, need not look at it again.
@@ -21,15 +22,17 @@ class Tidying:
     def __init__(self) -> None:
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._tidy, name="tidying", daemon=True)
+        self._heaps: Callable[..., object]
+        self._trim: Callable[..., object]
         try:
-            self._c: ctypes.CDLL | None = ctypes.CDLL("libc.so.6")
-        except OSError:  # another system, or another library
-            self._c = None
+            c = ctypes.CDLL("libc.so.6")
+            self._heaps, self._trim = c.mallopt, c.malloc_trim
+        except (OSError, AttributeError):  # another system, or another library, which may have this name
+            self._heaps = self._trim = lambda *_: 0
 
     def __enter__(self) -> None:
         """Begin."""
-        if self._c is not None:
-            self._c.mallopt(_ARENAS, _MOST_ARENAS)
+        self._heaps(_ARENAS, _MOST_ARENAS)
         gc.collect()
         gc.freeze()
         self._thread.start()
@@ -43,5 +46,4 @@ class Tidying:
     def _tidy(self) -> None:
         while not self._ending.wait(_TIDY_SECONDS):
             gc.collect()
-            if self._c is not None:
-                self._c.malloc_trim(0)
+            self._trim(0)
