@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("entrants")
 @pytest.fixture
 def travelling(monkeypatch):
     """A comparison's jobs go to other workers than its own processes."""
-    monkeypatch.setattr(running, "open_workers", lambda jobs, cluster: open_workers(1))
+    monkeypatch.setattr(running, "open_workers", lambda jobs, cluster, gpus: open_workers(1))
 
 
 def untimed(trial):

@@ -119,7 +119,8 @@ def postgresql(folder: Path):
     if os.geteuid() == 0:  # which PostgreSQL refuses to be
         for one in (folder, folder / "socket"):
             shutil.chown(one, "nobody")
-        as_user = ["runuser", "-u", "nobody", "--"]
+        path = os.pathsep.join((os.environ["PATH"], "/usr/sbin", "/sbin"))
+        as_user = [shutil.which("runuser", path=path) or "runuser", "-u", "nobody", "--"]
     data = folder / "data"
     quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": "/"}
     control = [*as_user, POSTGRES / "pg_ctl", "-D", data]

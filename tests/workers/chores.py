@@ -39,7 +39,9 @@ def dies(_: None, item: int) -> int:
 
 def waits(folder: str, item: int) -> int:
     """Says that it has begun, with its process, and is not done before it may be."""
-    Path(folder, f"begun-{item}").write_text(str(os.getpid()))
+    written = Path(folder, f"written-{item}")
+    written.write_text(str(os.getpid()))
+    written.rename(Path(folder, f"begun-{item}"))  # so that whoever sees it can read it
     while not Path(folder, f"go-{item}").exists():
         time.sleep(0.02)
     return item
