@@ -142,6 +142,25 @@ def test_grafts_are_annotated_cells(tissue):
         assert (steps < 2.5).mean() > 0.98 and 0.8 < steps[steps < 2.5].mean() < 1.3
 
 
+def test_a_frame_within_a_graft_is_copied_straight():
+    """No wall lies between cells there that anything would have to follow."""
+    bent = []
+    for index in range(9):
+        found = invent(sources(walled(2)), Settings(layouts=("grafts",), size=(16, 16)), index)
+        if found.recipe == {"grafts": 1}:
+            across, down = found.places[:, -1] - found.places[:, 0], found.places[-1] - found.places[0]
+            bent.append(np.abs(np.hypot(*np.concatenate([across, down]).T) - 15).max())
+    # some are folded at the edge of the picture
+    assert len(bent) >= 5 and np.median(bent) < 2
+
+
+def test_cells_that_reach_across_the_picture_are_invented_ones():
+    ids = np.full((60, 60), INSIDE)
+    ids[::7], ids[:, 0] = WALL, WALL
+    striped = sources(exemplar(ids, [(WALL, "wall", (40, 40, 40)), (INSIDE, "inside", (200, 190, 180))]))
+    assert invent(striped, Settings(layouts=("grafts",)), 0).kind == "cells"
+
+
 def test_walls_of_grafts_have_the_depth_of_annotated_ones():
     """Walls between the same cells are darkest along their middle, as wide as annotated ones, or a little more."""
     given = walled(5)

@@ -154,7 +154,7 @@ def test_what_waits_or_runs(store, project):
 
 def test_workers_outlast_a_database_that_has_no_room(tmp_path, postgres):
     url = make_url(postgres).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=0.01)
+    engine = create_engine(url, pool_size=1, max_overflow=0, pool_timeout=0.2)
     store = Store.open(tmp_path, postgres)
     project = store.add_project(asked(), new_identity(), "A ball", (16, 16), [])[0].id
     workers = Workers(Store(engine), Counts(), {"render": (lambda task: Made(), 1, 60.0)}, lambda job: None)

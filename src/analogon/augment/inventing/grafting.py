@@ -87,16 +87,18 @@ def grafted(nursery: Nursery, size: tuple[int, int], strength: float, rng: np.ra
     Args:
         strength: how much the widths of walls vary.
     """
+    from scipy import ndimage as ndi
+
     ways, owners = _laid(nursery, size, rng)
     if not ways:
         return None
     noise = smooth_noise(size, max(ALONG * nursery.side, 1.0), rng)
     wider = np.clip(WIDER + strength * VARIED * noise, *BOUNDS)
     ids, places = np.zeros(size, np.int64), np.zeros((*size, 2), np.int32)
-    for number, way in enumerate(ways):
-        mask = owners == number
-        if mask.any():
-            _fill(ids, places, mask, way, wider, nursery)
+    for number, part in enumerate(ndi.find_objects(owners + 1)):
+        if part is not None:
+            box = tuple(slice(max(0, side.start - 3), side.stop + 3) for side in part)
+            _fill(ids, places, box, owners[box] == number, ways[number], wider, nursery)
     instances = components(np.where(ids == nursery.wall, -1, 0), connectivity=4)
     return Drawn(ids, instances, {"grafts": len(np.unique(owners))}, places)
 
@@ -166,13 +168,18 @@ def _laid(nursery: Nursery, size: tuple[int, int], rng: np.random.Generator) -> 
         drawn.append(grafts[int(rng.integers(len(grafts)))])
         total += drawn[-1].area
     ways, deepest, owners = list[_Way](), np.full(size, -np.inf), np.full(size, -1, np.int32)
+    margin = max((_reach(graft) for graft in drawn), default=0) + int(nursery.side / 2) + 1
+    # whether a pixel is in the frame, and whether it is covered
+    inside = np.pad(np.ones(size, bool), margin)
+    covered = np.zeros_like(inside)
     for graft in sorted(drawn, key=lambda one: -one.area):
         angle, mirror = rng.uniform(0, 2 * np.pi), 1 - 2 * int(rng.integers(2))
         axes = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         way = _Way(graft, axes @ np.diag([1, mirror]), np.zeros(2, np.int64))
-        reach = int(np.hypot(*graft.depth.shape) / 2) + 2
+        reach = _reach(graft)
         depth = _depth(graft, way.back(np.mgrid[-reach : reach + 1, -reach : reach + 1].astype(np.float64)))
-        place = _free_place(np.argwhere(depth > 0) - reach, deepest, rng, nursery.side)
+        tried = rng.uniform(-nursery.side / 2, frame + nursery.side / 2, (TRIES, 2)).astype(np.int64)
+        place = _free_place(np.argwhere(depth > 0) - reach + margin, tried, inside, covered)
         if place is None:
             continue
         low, high = np.maximum(place - reach, 0), np.minimum(place + reach + 1, frame)
@@ -180,22 +187,24 @@ def _laid(nursery: Nursery, size: tuple[int, int], rng: np.random.Generator) -> 
         part = depth[tuple(slice(a, b) for a, b in zip(low - place + reach, high - place + reach, strict=True))]
         deeper = part > deepest[box]
         deepest[box][deeper], owners[box][deeper] = part[deeper], len(ways)
+        covered[margin:-margin, margin:-margin][box] |= part > 0
         ways.append(_Way(graft, way.turn, place))
     return ways, _whole(owners) if ways else owners
 
 
+def _reach(graft: Graft) -> int:
+    """How far from its middle a cell's box may reach, however it is turned."""
+    return int(np.hypot(*graft.depth.shape) / 2) + 2
+
+
 def _free_place(
-    pixels: NDArray[np.int64], deepest: Floats, rng: np.random.Generator, beyond: float
+    pixels: NDArray[np.int64], tried: NDArray[np.int64], inside: NDArray[np.bool_], covered: NDArray[np.bool_]
 ) -> NDArray[np.int64] | None:
-    """Where of some places these pixels, from there on, cover others least; None where they cover too much."""
-    frame, best, least = np.array(deepest.shape), None, COVERED
-    margin = int(np.abs(pixels).max() + beyond / 2) + 1
-    # whether a pixel is in the frame, and whether it is covered
-    inside = np.pad(np.ones(deepest.shape, bool), margin).ravel()
-    covered = np.pad(deepest > 0, margin).ravel()
-    width = int(frame[1]) + 2 * margin
-    flat = pixels @ (width, 1) + margin * (width + 1)
-    for place in rng.uniform(-beyond / 2, frame + beyond / 2, (TRIES, 2)).astype(np.int64):
+    """Where of the places tried these pixels, from there on, cover others least; None where they cover too much."""
+    best, least, width = None, COVERED, inside.shape[1]
+    inside, covered = inside.ravel(), covered.ravel()
+    flat = pixels @ (width, 1)
+    for place in tried:
         there = flat + place @ (width, 1)
         shown = np.count_nonzero(inside[there])
         if shown >= max(1, SHOWN * len(pixels)):
@@ -225,18 +234,25 @@ def _whole(owners: IntArray) -> IntArray:
 
 
 def _fill(
-    ids: NDArray[np.int64], places: IntArray, mask: NDArray[np.bool_], way: _Way, wider: Floats, nursery: Nursery
+    ids: NDArray[np.int64],
+    places: IntArray,
+    box: tuple[slice, ...],
+    mask: NDArray[np.bool_],
+    way: _Way,
+    wider: Floats,
+    nursery: Nursery,
 ) -> None:
-    """The classes, and the places in the joined pictures, of the pixels that a cell has."""
+    """The classes, and the places in the joined pictures, of the pixels that a cell has in a box around them."""
     from scipy import ndimage as ndi
 
     graft = way.graft
-    box = tuple(slice(max(0, int(n.min()) - 3), int(n.max()) + 4) for n in np.nonzero(mask))
-    mask = mask[box]
     origin = np.array([s.start for s in box])
     straight = way.back(np.stack(np.nonzero(mask)).astype(np.float64) + (origin - way.at)[:, None])
     # where the frame cuts a cell it goes on
-    depth = ndi.distance_transform_edt(np.pad(mask, 1, mode="edge"))[1:-1, 1:-1][mask] - 0.5
+    if mask.all():  # it has the whole frame
+        depth = np.full(mask.size, float(sum(mask.shape)) + 10 * nursery.side)
+    else:
+        depth = ndi.distance_transform_edt(np.pad(mask, 1, mode="edge"))[1:-1, 1:-1][mask] - 0.5
     goal = depth - wider[box][mask] * (1 - np.exp(-depth / 1.5))
     share = np.exp(-((depth / (FOLLOW * nursery.side)) ** 2))
     goal += (_depth(graft, straight) - goal) * (1 - share)
