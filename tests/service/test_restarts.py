@@ -53,11 +53,11 @@ def test_a_fit_is_resumed(tmp_path, way):
             server.start()
             seen = []
             ended = client.wait(fit, timeout=100, progress=lambda one: seen.append(one.progress))
-            assert ended.state == "done" and ended.record["config"]["steps"] == 200
+            assert ended.state == "done" and ended.record["config"]["steps"] == 400
             training = [one.step for one in seen if one.stage == "training"]
             assert min(training) >= reached - 10  # it was not begun anew
-            assert ended.record["requested"]["configuration"]["steps"] == 200
-            assert client.job(fit).request["steps"] == 200
+            assert ended.record["requested"]["configuration"]["steps"] == 400
+            assert client.job(fit).request["steps"] == 400
         server.end()
     finally:
         server.process.kill()
