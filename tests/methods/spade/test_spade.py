@@ -12,6 +12,7 @@ from analogon.methods.spade.config import ABLATIONS, RECIPES, Config
 from analogon.methods.spade.method import METHOD
 from analogon.methods.spade.network import Spade, StyleEncoder
 from analogon.networks.batches import Views
+from analogon.rendering import Style
 from analogon.run import Run
 
 
@@ -108,7 +109,7 @@ def test_it_learns_eight_scenes():
     for i in range(8):
         pair = pictures[i]
         target = LabelMap(pair.labels, CLASSES)
-        made = trained.render(target, Run(device="cpu"), [(1.0, pair.exemplar(CLASSES))]).image
+        made = trained.render(target, Run(device="cpu"), [Style(pair.exemplar(CLASSES))]).image
         found, _ = read_pixels(made)
         for c in np.unique(pair.labels):
             both, either = (found == c) & (pair.labels == c), (found == c) | (pair.labels == c)
