@@ -21,7 +21,7 @@ from statistics import median
 from typing import Any
 
 from patch_times import machine
-from scaling_render import case, render
+from scaling_render import case, render, tissue
 
 import analogon
 from analogon.augment.values import encode, write_sample
@@ -44,10 +44,9 @@ def renders(workers: Workers, side: int, number: int) -> tuple[float, float]:
     return wall / number, median(outcome.value for outcome in outcomes)
 
 
-def samples(side: int, number: int) -> dict[str, float]:
+def samples(exemplar: analogon.Exemplar, number: int) -> dict[str, float]:
     """What samples of a dataset cost: CPU seconds, bytes, share that is kept, seconds to write one down."""
     with tempfile.TemporaryDirectory() as folder:
-        exemplar, _ = case(side)
         analogon.write_image(Path(folder, "img.png"), exemplar.image)
         analogon.write_labels(Path(folder, "label.png"), exemplar.labels)
         sources = analogon.augment.load_sources(Path(folder))
@@ -132,7 +131,8 @@ def main() -> None:
                 who = f"Ray, {cores()} nodes of 1 core"
                 picture_rows.append([f"{side}², {who}", f"{cpu:.2f}", f"{wall:.2f}", f"{60 / wall:.1f}", f"{gain:.2f}"])
 
-    found: dict[int, dict[str, Any]] = {side: samples(side, number[side]) for side in SIDES}
+    found: dict[int, dict[str, Any]] = {side: samples(case(side)[0], number[side]) for side in SIDES}
+    cells: dict[int, dict[str, Any]] = {side: samples(tissue(side), number[side]) for side in SIDES}
     text = f"""# What pictures cost
 
 Written by `python benchmarks/scaling.py`. {machine()}; load of the machine before: {load:.2f}. One thread per worker,
@@ -146,20 +146,22 @@ The median CPU seconds of a picture, wall seconds from picture to picture, and h
 ## Samples of a dataset
 
 `analogon augment`: invented, rendered, checked, encoded; the refused ones are in the price of those that are kept.
+Tissue is drawn for this: cells between walls, which are set side by side anew (`grafts`).
 
 {
         table(
             ["", "CPU s", "a core-minute", "kept", "bytes", "ms to write one"],
             [
                 [
-                    f"{side}²",
+                    f"{side}², {what}",
                     f"{one['cpu']:.2f}",
                     f"{60 / one['cpu']:.1f}",
                     f"{one['kept']:.0%}",
                     f"{one['bytes']:,.0f}",
                     f"{1000 * one['writing']:.1f}",
                 ]
-                for side, one in found.items()
+                for what, each in (("flower", found), ("tissue", cells))
+                for side, one in each.items()
             ],
         )
     }

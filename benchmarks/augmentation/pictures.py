@@ -61,8 +61,8 @@ def membranes(data: Path) -> Task:
 
     slices = tuple(slice_of(n) for n in range(30))
     choices = {
-        1: ((0,), (7,), (3,), (9,), (5,)),
-        2: ((0, 5), (7, 2), (3, 8), (9, 4), (5, 1)),
+        1: ((0,), (7,), (3,), (9,), (5,), (1,), (2,), (4,), (6,), (8,)),
+        2: ((0, 5), (7, 2), (3, 8), (9, 4), (5, 1), (1, 6), (2, 9), (4, 8), (6, 0), (8, 3)),
         4: ((0, 5, 3, 8), (7, 2, 9, 4), (3, 8, 1, 6), (9, 4, 0, 7), (5, 1, 7, 3)),
         15: (tuple(range(15)),),
     }
@@ -87,7 +87,7 @@ def street(data: Path) -> Task:
     train = sorted((data / "camvid/train/images").iterdir())
     test = sorted((data / "camvid/test/images").iterdir())
     pool = tuple(frame(path) for path in train[::6])
-    choices = {2: ((0, 9), (4, 14), (7, 18), (2, 12), (6, 16))}
+    pairs = ((0, 9), (4, 14), (7, 18), (2, 12), (6, 16), (1, 11), (3, 13), (5, 15), (8, 17), (10, 19))
     shown = tuple(frame(path) for path in test[1::4])
     names = (*STREET, "other")
     return Task(
@@ -98,7 +98,7 @@ def street(data: Path) -> Task:
         pool,
         tuple(frame(p) for p in train[3::12]),
         shown,
-        choices,
+        {2: pairs},
         turned=False,
         steps=400,
     )
