@@ -19,7 +19,7 @@ from sheets import sheet
 import analogon
 from analogon.data import Exemplar
 from analogon.datasets import load_pictures
-from analogon.metrics.agreement import Classifier, set_agreement
+from analogon.metrics.agreement import Agreement, Classifier
 from analogon.metrics.scorer import Scorer
 
 #: Pixels of frames, (height, width), and how many of them the trees are fitted to.
@@ -53,10 +53,10 @@ class Streets:
 
     def seen(self, images: Sequence[np.ndarray]) -> dict[str, float]:
         """How far the trees see the layouts in pictures of them."""
-        known = [one.usable for one in self.frames]
-        seen = [self.trees.classes_of(image)[mask] for image, mask in zip(images, known, strict=True)]
-        asked = [one.labels.ids[mask] for one, mask in zip(self.frames, known, strict=True)]
-        return dict(zip(("miou", "pixels"), set_agreement(seen, asked), strict=True))
+        found = Agreement()
+        for image, one in zip(images, self.frames, strict=True):
+            found.add(self.trees.classes_of(image)[one.usable], one.labels.ids[one.usable])
+        return {"miou": found.miou or 0.0, "pixels": found.accuracy or 0.0}
 
     def figures(self, model: analogon.TrainedModel, output: Path) -> dict[str, float]:
         """Those of one model; its sheet is written."""

@@ -1,54 +1,60 @@
 """Figures of models of data sets."""
 
 import json
+import weakref
+from collections import Counter
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 pytest.importorskip("torch", reason="networks need the extra 'neural'")
 
 from tests.metrics.learned.conftest import random_weights
-from tests.networks.small import ATTENTIVE, GROUPED, small_set
+from tests.networks.small import hardly_learnt, small_set
 
 import analogon
+from analogon import evaluating
 from analogon.evaluating import Some
 from analogon.result import Result
 
-QUICK = {"device": "cpu", "recipe": "paper", "steps": 1, "batch": 1, "lr_generator": 0.05}
 PICTURES = small_set(6)
 
 
 @pytest.fixture(scope="module")
 def grouped():
-    return analogon.train("groupdnet", PICTURES, **{**GROUPED, **QUICK})
+    return hardly_learnt("groupdnet", PICTURES)
 
 
 @pytest.fixture(scope="module")
 def attentive():
-    return analogon.train("msca", PICTURES, **{**ATTENTIVE, **QUICK})
+    return hardly_learnt("msca", PICTURES)
 
 
 def test_a_model_of_classes_has_all_figures_that_take_no_weights(grouped, tmp_path):
     events = []
     told = analogon.evaluate(grouped, PICTURES, count=2, progress=events.append)
     assert [event.step for event in events] == list(range(1, len(events) + 1)) and events[0].steps == len(events)
-    assert told.names == ["000000", "000005"] and [image.shape for image in told.images] == [(64, 64, 3)] * 2
+    assert told.names == ["000000", "000005"] and told.files == []
     assert {name for name, value in told.figures.items() if value is None} == {
         "net_miou", "net_accuracy", "fid", "kid", "diversity_lpips", "oracle_style"
     }  # fmt: skip
+    assert set(told.real) == {"miou", "accuracy", "sharpness", "oracle_miou", "oracle_accuracy"}
     assert told.distance == "colours" and told.exemplars == []
     assert set(told.classes["sky"]) == {"diversity", "csd", "ocd", "pairs"} and told.classes["sky"]["pairs"] == 2
     told.save(tmp_path / "report.json")
     record = json.loads((tmp_path / "report.json").read_text())
-    assert record["figures"] == pytest.approx(told.figures) and "miou" in record["meanings"] and record["seed"] == 0
+    assert record["figures"] == pytest.approx(told.figures) and record["real pictures"] == pytest.approx(told.real)
+    assert "miou" in record["meanings"] and record["seed"] == 0
     again = analogon.evaluate(grouped, PICTURES, count=2)
     other = analogon.evaluate(grouped, PICTURES, count=2, seed=1)
     assert again.figures == told.figures and other.figures["mcsd"] != told.figures["mcsd"]
 
 
-def test_looks_come_from_pictures_whose_classes_are_alike_and_never_from_the_own_one(attentive):
-    told = analogon.evaluate(attentive, PICTURES, count=3, fraction=0.2)
+def test_looks_come_from_pictures_whose_classes_are_alike_and_never_from_the_own_one(attentive, tmp_path):
+    told = analogon.evaluate(attentive, PICTURES, count=3, fraction=0.2, folder=tmp_path / "new" / "pictures")
     wanted = analogon.datasets.matched(Some(PICTURES, [0, 2, 5]), PICTURES, fraction=0.2)
     assert told.exemplars == wanted and all(match.layout != match.exemplar for match in wanted)
     assert [match.layout for match in wanted] == list(told.names)
@@ -56,7 +62,9 @@ def test_looks_come_from_pictures_whose_classes_are_alike_and_never_from_the_own
     place = [PICTURES.name(n) for n in range(6)].index(match.exemplar)
     exemplar = PICTURES[place].exemplar(PICTURES.palette)
     target = analogon.LabelMap(PICTURES[2].labels, PICTURES.palette)
-    assert (told.images[1] == attentive.render(target, style=exemplar).image).all()
+    assert told.files == [tmp_path / "new" / "pictures" / f"{name}.png" for name in told.names]
+    levels = np.rint(attentive.render(target, style=exemplar).image * 255)
+    assert (np.rint(analogon.read_image(told.files[1]) * 255) == levels).all()
     assert told.figures["oracle_style"] is not None and told.figures["mcsd"] is None
     assert any("mCSD" in note for note in told.notes) and any("diversity" in note for note in told.notes)
 
@@ -66,21 +74,82 @@ class Copying:
 
     takes, palette = frozenset(), PICTURES.palette
 
+    def __init__(self, pictures=PICTURES):
+        self.pictures = pictures
+
     def render(self, layout, **_):
-        pair = next(p for p in PICTURES if (p.labels == layout.ids).all())
-        return Result(pair.image, "copies", {}, 0, 0.0)
+        pair = next(p for p in self.pictures if (p.labels == layout.ids).all())
+        return Result(self.changed(pair.image), "copies", {}, 0, 0.0)
+
+    def changed(self, image):
+        return image
 
 
-def test_true_pictures_have_the_best_figures_and_false_ones_have_not():
-    true = analogon.evaluate(Copying(), PICTURES).figures
-    assert true["oracle_miou"] == 1 and true["miou"] > 0.9
+class Turned(Copying):
+    def changed(self, image):
+        return image[::-1].copy()
 
-    class Turned(Copying):
-        def render(self, layout, **_):
-            return Result(super().render(layout).image[::-1].copy(), "copies", {}, 0, 0.0)
 
-    false = analogon.evaluate(Turned(), PICTURES).figures
-    assert false["miou"] < 0.6 * true["miou"] and false["accuracy"] < true["accuracy"] - 0.3
+class Blurred(Copying):
+    def changed(self, image):
+        return ndimage.gaussian_filter(image, (1, 1, 0))
+
+
+def test_true_pictures_have_the_figures_of_real_ones_and_false_ones_have_not():
+    pictures = small_set(12)
+    true, turned, blurred = (analogon.evaluate(model(pictures), pictures) for model in (Copying, Turned, Blurred))
+    assert {name: true.figures[name] for name in true.real} == pytest.approx(true.real)
+    assert true.real == turned.real and true.real["oracle_miou"] == true.real["sharpness"] == 1
+    assert true.real["miou"] > 0.8 and turned.figures["miou"] < 0.6 * true.real["miou"]
+    assert turned.figures["accuracy"] < true.real["accuracy"] - 0.3
+    assert blurred.figures["sharpness"] < 0.9 and blurred.figures["accuracy"] > turned.figures["accuracy"]
+
+
+class Grains(type(PICTURES)):
+    """Pictures whose classes nobody can tell: grains, and labels that have nothing to do with them."""
+
+    def pair(self, index):
+        rng = np.random.default_rng(index)
+        pair = super().pair(index)
+        return replace(
+            pair, image=rng.random(pair.image.shape, np.float32), labels=rng.integers(0, 2, pair.labels.shape)
+        )
+
+
+def test_no_real_picture_is_known_by_heart():
+    grains = Grains(3, PICTURES.settings)
+    told = analogon.evaluate(Copying(grains), grains)
+    assert told.real["accuracy"] == told.figures["accuracy"] == pytest.approx(0.5, abs=0.02)
+    alone = analogon.evaluate(Copying(grains), grains, count=1)
+    assert alone.figures["accuracy"] > 0.9 and "accuracy" not in alone.real
+    assert any("by heart" in note for note in alone.notes)
+
+
+def test_pictures_are_not_kept_in_memory(monkeypatch):
+    monkeypatch.setattr(evaluating, "KNOWN", 1)
+    alive, most = Counter(), Counter()
+
+    def watched(image, kind):
+        image = image.copy()
+        alive[kind] += 1
+        most[kind] = max(most[kind], alive[kind])
+        weakref.finalize(image, alive.subtract, [kind])
+        return image
+
+    class Watched(type(PICTURES)):
+        def pair(self, index):
+            pair = super().pair(index)
+            return replace(pair, image=watched(pair.image, "real"))
+
+    class Drawing(Copying):
+        takes = frozenset({"random"})
+
+        def changed(self, image):
+            return watched(image, "painted")
+
+    told = analogon.evaluate(Drawing(), Watched(6, PICTURES.settings))
+    assert len(told.names) == 6 and most["painted"] == evaluating.SAMPLES and 0 < most["real"] <= 2
+    assert alive.total() == 0
 
 
 def test_pixels_of_no_known_class_do_not_count():
@@ -97,6 +166,32 @@ def test_pixels_of_no_known_class_do_not_count():
 
     figures = [analogon.evaluate(Blind(), pictures).figures["miou"] for pictures in (Hidden(), Some(PICTURES, [0, 1]))]
     assert figures[0] > figures[1] + 0.1
+
+
+def test_a_picture_of_nothing_known_says_nothing_of_classes():
+    class Half(type(PICTURES)):
+        def __init__(self, blank):
+            super().__init__(3, PICTURES.settings)
+            self.unknown, self.blank = 9, blank
+            self.palette = analogon.Palette((*self.palette.classes, analogon.LabelClass(9, "unknown", (1, 2, 3))))
+
+        def pair(self, index):
+            pair = super().pair(index)
+            return replace(pair, labels=np.full_like(pair.labels, 9)) if index in self.blank else pair
+
+    class Flat(Copying):
+        def render(self, layout, **_):
+            return Result(np.full((*layout.shape, 3), 0.5, np.float32), "flat", {}, 0, 0.0)
+
+    some, none = Half([1]), Half([0, 1, 2])
+    model = Flat()
+    model.palette = some.palette
+    told = analogon.evaluate(model, some)
+    without = analogon.evaluate(model, Some(some, [0, 2]))
+    assert told.figures["accuracy"] == without.figures["accuracy"] and told.real == without.real
+    nothing = analogon.evaluate(model, none)
+    assert nothing.figures["miou"] is nothing.figures["sharpness"] is None and nothing.real == {}
+    assert any("no pixel of a known class" in note for note in nothing.notes)
 
 
 def test_what_cannot_be_judged_is_refused(grouped, tmp_path, sentence):

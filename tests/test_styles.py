@@ -5,13 +5,12 @@ import pytest
 
 pytest.importorskip("torch", reason="networks need the extra 'neural'")
 
-from tests.networks.small import ATTENTIVE, GROUPED, SETTINGS, small_set
+from tests.networks.small import ATTENTIVE, hardly_learnt, small_set
 
 import analogon
 from analogon import LabelMap, OptionError, Style
 from analogon.report.attention import looked_at, put_there
 
-QUICK = {"device": "cpu", "recipe": "paper", "steps": 1, "batch": 1, "lr_generator": 0.05, "norm": "instance"}
 PICTURES = small_set()
 A, B, C = (PICTURES[n].exemplar(PICTURES.palette) for n in (1, 2, 3))
 TARGET = LabelMap(PICTURES[0].labels, PICTURES.palette)
@@ -19,17 +18,17 @@ TARGET = LabelMap(PICTURES[0].labels, PICTURES.palette)
 
 @pytest.fixture(scope="module")
 def grouped():
-    return analogon.train("groupdnet", PICTURES, **{**GROUPED, **QUICK})
+    return hardly_learnt("groupdnet", PICTURES)
 
 
 @pytest.fixture(scope="module")
 def attentive():
-    return analogon.train("msca", PICTURES, **{**ATTENTIVE, **QUICK})
+    return hardly_learnt("msca", PICTURES)
 
 
 @pytest.fixture(scope="module")
 def coded():
-    return analogon.train("spade", PICTURES, **{**SETTINGS, **QUICK})
+    return hardly_learnt("spade", PICTURES)
 
 
 def same(one, other):

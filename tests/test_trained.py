@@ -1,7 +1,10 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +16,7 @@ import torch
 from tests.networks.small import SETTINGS, small_set
 
 import analogon
+from analogon.cli import main
 from analogon.datasets.scenes import Scenes, SceneSettings, write_scenes
 
 QUICK = {**SETTINGS, "device": "cpu", "recipe": "paper", "steps": 3, "lr_generator": 0.02}
@@ -136,6 +140,38 @@ def test_a_machine_that_is_taken_away_leaves_a_checkpoint(tmp_path, eager):
     assert (tmp_path / "checkpoint.safetensors").exists()
     assert signal.getsignal(signal.SIGTERM) is before
     assert analogon.load_trained(tmp_path, device="cpu").stopped == "interrupted"
+
+
+def test_two_processes_do_not_learn_into_one_folder(tmp_path, capsys, sentence):
+    write_scenes(tmp_path / "data", Scenes(4, SceneSettings(seed=3)))
+    folder = tmp_path / "model"
+    settings = [f"--set={name}={str(value).lower()}" for name, value in SETTINGS.items() if name != "steps"]
+    command = ["train", "spade", "--data", str(tmp_path / "data"), "-o", str(folder), "--device", "cpu", *settings]
+    code = "import sys; from analogon.cli import main; sys.exit(main(sys.argv[1:]))"
+    other = subprocess.Popen([sys.executable, "-c", code, *command, "--steps", "1000000"], stderr=subprocess.DEVNULL)
+    try:
+        while not (folder / "checkpoint.safetensors").exists():
+            assert other.poll() is None
+            time.sleep(0.05)
+        for more in (["--steps", "3"], ["--steps", "1000000", "--resume"]):
+            assert main([*command, *more]) == 2
+            error = capsys.readouterr().err.splitlines()[-1]
+            sentence(error.removeprefix("analogon: error: "), f"'{folder}'", "another folder with -o")
+        with pytest.raises(analogon.OptionError, match="Another model"):
+            pair = small_set()[0]
+            analogon.fit(pair.exemplar(small_set().palette), "patch", folder=folder)
+    finally:
+        other.terminate()
+        other.wait()
+    steps = [json.loads(line)["step"] for line in (folder / "history.jsonl").read_text().splitlines()]
+    assert steps == sorted(set(steps)) and other.returncode == 0
+    assert main([*command, "--steps", "3"]) == 0 and analogon.load_trained(folder).config["steps"] == 3
+
+
+def test_a_training_that_is_refused_leaves_no_folder(tmp_path):
+    with pytest.raises(analogon.OptionError):
+        analogon.train("spade", small_set(), folder=tmp_path / "new" / "model", **{**QUICK, "crop": 64})
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from analogon.jobs import record as job_record
 from analogon.loading import PlacesSource, load_target
 from analogon.methods import registry
 from analogon.methods.base import Exportable, ManyMethod, Performer, Polisher, Synthesizer
-from analogon.methods.bundle import FILE, Bundle
+from analogon.methods.bundle import FILE, Bundle, held
 from analogon.rendering import Guide, Rendering, Wishes
 from analogon.result import Result, versions
 from analogon.run import CHECKPOINT, Progress, Run, ignore
@@ -64,8 +64,9 @@ def fit(
     Ctrl-C ends the fit early: the model so far is returned, with ``model.stopped == "interrupted"``.
 
     Raises:
-        OptionError: an argument cannot be used. ModelError: ``folder`` cannot be written to, or there is nothing in
-            it to resume, or a fit with other arguments. TrainingError: a loss is not a number.
+        OptionError: an argument cannot be used, or another process learns a model in ``folder``. ModelError: ``folder``
+            cannot be written to, or there is nothing in it to resume, or a fit with other arguments. TrainingError: a
+            loss is not a number.
     """
     asked = order(
         [exemplar],
@@ -87,13 +88,14 @@ def fit(
         Bundle.check_folder(run.folder)
         if resume and not (run.folder / CHECKPOINT).exists():
             return _finished(run.folder, run)
-    started = time.monotonic()
-    synthesizer = asked.engine.fit(exemplar, asked.configs[0], run)
-    record = asked.record(0, synthesizer, time.monotonic() - started) | {"versions": versions()}
-    model = Model(synthesizer, record, device=run.device)
-    if run.folder is not None:
-        resumable = model.stopped == "interrupted"
-        Bundle(record, model.exemplar, synthesizer.arrays()).write(run.folder, checkpoint=resumable)
+    with held(run.folder):
+        started = time.monotonic()
+        synthesizer = asked.engine.fit(exemplar, asked.configs[0], run)
+        record = asked.record(0, synthesizer, time.monotonic() - started) | {"versions": versions()}
+        model = Model(synthesizer, record, device=run.device)
+        if run.folder is not None:
+            resumable = model.stopped == "interrupted"
+            Bundle(record, model.exemplar, synthesizer.arrays()).write(run.folder, checkpoint=resumable)
     return model
 
 

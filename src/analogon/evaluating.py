@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analogon.data import Exemplar, LabelMap
-from analogon.datasets import Match, Pair, Pictures, load_pictures, matched, read_styles
+from analogon.datasets import Match, Pair, Pictures, load_pictures, matched, read_pixels, read_styles
 from analogon.datasets.scenes import CLASSES
 from analogon.errors import InputError, OptionError
 from analogon.fitting import check_numbers
-from analogon.io import write_text
+from analogon.io import write_image
 from analogon.metrics import (
     METRICS,
     Scores,
@@ -27,70 +27,70 @@ from analogon.metrics import (
     class_diversity,
     colour_distance,
     diversity,
-    oracle_figures,
+    meanings,
 )
-from analogon.metrics.agreement import Classifier, set_agreement
-from analogon.metrics.learned import fid, kid, lpips, segment
+from analogon.metrics.agreement import Agreement, Classifier
+from analogon.metrics.learned import fid_of, kid_of, lpips, seen_by_inception, segment
+from analogon.metrics.oracle import right_styles
+from analogon.metrics.sharpness import detail, sharpness
+from analogon.metrics.values import Recorded
 from analogon.run import Progress, ignore
 from analogon.trained import TrainedModel
 
 Image = NDArray[np.float32]
 #: Pictures of one layout whose diversity is measured.
 SAMPLES = 3
-#: Real pictures, at most, that the classifier is fitted to which says how far classes can be told.
+#: Real pictures, at most, that a classifier is fitted to which says how far classes can be told.
 KNOWN = 12
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation:
+class Evaluation(Recorded):
     """The figures of a model, and what they are of.
 
     Attributes:
         figures: by name, in the order of tables (`METRICS` says what they mean); None where one is not defined here.
+        real: those that the real pictures of the same layouts have, as far as they mean something for them: what a
+            perfect model would reach.
         classes: ``"csd"``, ``"ocd"``, their ``"pairs"`` and ``"diversity"`` of each class by name, as far as they are
             defined.
         distance: what mCSD and mOCD measure with, ``"LPIPS"`` or ``"colours"``, a surrogate.
         exemplars: which picture each layout had its look from, where the model takes looks from pictures only.
-        names, images: of what was painted, float32 (h, w, 3) in [0, 1].
+        names: of the pictures whose layouts were painted.
+        files: where the painted pictures are, in the order of the names; empty where they are not kept.
         seed: that looks and exemplars derive from.
         notes: why a figure is missing, one sentence each.
     """
 
     figures: Mapping[str, float | None]
+    real: Mapping[str, float]
     classes: Mapping[str, Mapping[str, float | None]]
     distance: str
     exemplars: Sequence[Match]
     names: Sequence[str]
-    images: Sequence[Image]
+    files: Sequence[Path]
     seed: int
     notes: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """Everything but the pictures as values of strict JSON, with what each figure means."""
-        shown = [METRICS[name] for name in self.figures]
         return {
             "figures": Scores(self.figures).record()["figures"],
+            "real pictures": Scores(self.real).record()["figures"],
             "classes": {name: dict(figures) for name, figures in self.classes.items()},
             "distance of mcsd and mocd": self.distance,
             "seed": self.seed,
             "pictures": list(self.names),
             "notes": list(self.notes),
-            "meanings": {m.name: {"title": m.title, "better": m.better, "meaning": m.meaning} for m in shown},
+            "meanings": meanings(self.figures),
         }
-
-    def save(self, path: str | Path) -> None:
-        """Write it as JSON, complete or not at all.
-
-        Raises:
-            InputError: it cannot be written there.
-        """
-        write_text(path, json.dumps(self.record(), indent=1) + "\n")
 
 
 def evaluate(
     model: TrainedModel,
     data: Pictures | str | Path,
     *,
+    folder: str | Path | None = None,
     layout: str = "auto",
     split: str = "val",
     count: int = 100,
@@ -99,13 +99,14 @@ def evaluate(
     weights: Weights | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Evaluation:
-    """Paint the layouts of a data set and take figures of the pictures.
+    """Paint the layouts of a data set and take figures of the pictures, one by one: no more than a few are in memory.
 
     A model that draws looks is given seeds; one that takes them from pictures has for each layout an exemplar among the
     share ``fraction`` of the set whose classes are shared out most alike (:func:`~analogon.datasets.matched`).
 
     Args:
         data: pictures, or the folder of a data set.
+        folder: where each painted picture is written, as PNG of its name; None: none is kept.
         layout, split: how that folder is laid out, and which part of it is taken.
         count: so many pictures at most, spread evenly over the set.
         fraction: above 0, up to 1.
@@ -116,7 +117,7 @@ def evaluate(
 
     Raises:
         OptionError: a number is out of range, or a package that reads weights is missing. InputError, LabelError: the
-            data set or weights cannot be read, or the set has other classes than the model.
+            data set or weights cannot be read, a picture cannot be written, or the model has learnt other classes.
     """
     check_numbers(None, seed)
     if count < 1:
@@ -127,11 +128,11 @@ def evaluate(
     if pictures.palette != model.palette:
         raise InputError("The data set has other classes than the model: name one like that which it learnt.")
     chosen = Some(pictures, np.unique(np.linspace(0, len(pictures) - 1, min(count, len(pictures))).round().astype(int)))
-    judged = _Judged(model, chosen, seed, weights, progress or ignore)
+    judged = _Judged(model, chosen, seed, weights, None if folder is None else Path(folder), progress or ignore)
     if model.takes and "random" not in model.takes:
         judged.exemplars = matched(chosen, pictures, fraction=fraction, seed=seed)
         places = {pictures.name(n): n for n in range(len(pictures))}
-        judged.looks = [pictures[places[match.exemplar]].exemplar(pictures.palette) for match in judged.exemplars]
+        judged.looks = Some(pictures, [places[match.exemplar] for match in judged.exemplars])
     return judged.evaluation()
 
 
@@ -155,104 +156,178 @@ class Some(Pictures):
         return self.pictures.name(self.places[index])
 
 
+class _Trees:
+    """Trees that were fitted to real pictures and tell the classes of pixels.
+
+    There are two of them: every second picture is read by those that were fitted to the others, so that none is known
+    by heart. ``places``: of the pictures that have pixels of known classes, at least one.
+    """
+
+    def __init__(self, pictures: Pictures, places: Sequence[int], seed: int) -> None:
+        halves = [half for half in (places[::2], places[1::2]) if half]
+        self._first, self._trees = set(halves[0]), []
+        for half in halves:
+            some = [pictures[n] for n in half[:: -(-len(half) // KNOWN)]]
+            known = [
+                Exemplar(p.image, LabelMap(p.labels, pictures.palette), p.labels != pictures.unknown) for p in some
+            ]
+            self._trees.append(Classifier(Exemplar.join(known), seed))
+
+    def classes_of(self, number: int, image: Image) -> NDArray[np.int64]:
+        """The class that each pixel looks like of what was painted for a layout, or of its real picture, (h, w)."""
+        return self._trees[-1 if number in self._first else 0].classes_of(image)
+
+
 class _Judged:
-    """A model, what it is to paint, and the figures of that so far."""
+    """A model, what it is to paint, and the figures of that so far; pictures are not kept here."""
 
     def __init__(
-        self, model: TrainedModel, pictures: Pictures, seed: int, weights: Weights, listener: Callable[[Progress], None]
+        self,
+        model: TrainedModel,
+        pictures: Pictures,
+        seed: int,
+        weights: Weights,
+        folder: Path | None,
+        listener: Callable[[Progress], None],
     ) -> None:
-        self.model, self.seed, self.weights, self.listener = model, seed, weights, listener
-        self.names = [pictures.name(n) for n in range(len(pictures))]
-        self.real = [pair.exemplar(pictures.palette) for pair in pictures]
-        self.unknown = pictures.unknown
-        self.layouts = [one.labels for one in self.real]
-        self.looks: Sequence[Exemplar] = ()
+        self.model, self.pictures, self.seed, self.weights = model, pictures, seed, weights
+        self.folder, self.listener = folder, listener
+        self.looks: Pictures | None = None
         self.exemplars: list[Match] = []
+        self.files: list[Path] = []
         self.notes = dict[str, None]()
-        self.done, self.steps = 0, len(self.layouts) * (SAMPLES if "random" in model.takes else 1)
+        present = [np.unique(pair.labels) for pair in pictures]
+        self.known = [n for n, ids in enumerate(present) if (ids != pictures.unknown).any()]
+        self.trees = _Trees(pictures, self.known, seed) if self.known else None
+        # of what was painted, and of the real pictures
+        self.agreements = defaultdict[str, tuple[Agreement, Agreement]](lambda: (Agreement(), Agreement()))
+        self.features: tuple[list[Any], list[Any]] = [], []
+        self.sharp, self.right = list[float](), list[bool]()
+        self.diverse, self.diverse_classes = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
+        self.done, self.steps = 0, len(pictures) * (SAMPLES if "random" in model.takes else 1)
         if "classes" in model.takes:
-            self.steps += sum(1 + len(layout.present()) for layout in self.layouts)
+            self.steps += sum(1 + len(ids) for ids in present)
 
     def evaluation(self) -> Evaluation:
         """All figures."""
-        images = [self._painted(n) for n in range(len(self.layouts))]
-        found: dict[str, float | None] = self._agreement(images) | self._distributions(images)
+        for number in range(len(self.pictures)):
+            self._judge(number)
         classes = dict[str, dict[str, float | None]]()
-        found |= self._diversity(images, classes)
-        found |= self._control(classes)
-        figures = {name: found[name] for name in METRICS if name in found}
-        distance = "colours" if self.weights.lpips is None else "LPIPS"
-        return Evaluation(figures, classes, distance, self.exemplars, self.names, images, self.seed, tuple(self.notes))
+        found, real = self._agreement()
+        if self.sharp:
+            real["sharpness"] = 1.0
+        found |= {"sharpness": float(np.exp(np.mean(np.log(self.sharp)))) if self.sharp else None}
+        found |= self._distributions() | self._diversity(classes) | self._control(classes)
+        return Evaluation(
+            figures={name: found[name] for name in METRICS if name in found},
+            real={name: real[name] for name in METRICS if name in real},
+            classes=classes,
+            distance="colours" if self.weights.lpips is None else "LPIPS",
+            exemplars=self.exemplars,
+            names=[self.pictures.name(n) for n in range(len(self.pictures))],
+            files=self.files,
+            seed=self.seed,
+            notes=tuple(self.notes),
+        )
 
     def _tell(self) -> None:
         self.done += 1
         self.listener(Progress("painting", self.done, self.steps))
 
-    def _painted(self, number: int, turn: int = 0) -> Image:
+    def _judge(self, number: int) -> None:
+        """Paint a layout, and count what there is to be seen."""
+        pair = self.pictures[number]
+        layout = LabelMap(pair.labels, self.pictures.palette)
+        look = None if self.looks is None else self.looks[number].exemplar(self.pictures.palette)
+        image = self._painted(layout, look, number)
+        self._keep(image, pair.name)
+        known = pair.labels != self.pictures.unknown  # all of them where there is no unknown class
+        both = image, pair.image
+        if known.any():
+            for place, shown in enumerate(both):
+                for kind, seen in self._seen(number, shown).items():
+                    self.agreements[kind][place].add(seen[known], pair.labels[known])
+            sharp, _ = sharpness(*(detail(Exemplar(one, layout, known)) for one in both))
+            self.sharp += [] if sharp is None else [sharp]
+        if self.weights.inception is not None:
+            for features, shown in zip(self.features, both, strict=True):
+                features.append(seen_by_inception(shown, self.weights))
+        if look is not None and self.pictures.palette == CLASSES:
+            asked = {c: s for c, s in read_styles(look.image, look.labels.ids).items() if s is not None}
+            self.right += right_styles(image, pair.labels, asked)
+        if "random" in self.model.takes:
+            self._compare([image, *(self._painted(layout, look, number, turn) for turn in range(1, SAMPLES))], layout)
+
+    def _painted(self, layout: LabelMap, look: Exemplar | None, number: int, turn: int = 0) -> Image:
         self._tell()
-        layout = self.layouts[number]
-        if self.looks:
-            return self.model.render(layout, style=self.looks[number]).image
-        return self.model.render(layout, seed=(self.seed + number + turn * len(self.layouts)) % 2**31).image
+        if look is not None:
+            return self.model.render(layout, style=look).image
+        return self.model.render(layout, seed=(self.seed + number + turn * len(self.pictures)) % 2**31).image
 
-    def _agreement(self, images: Sequence[Image]) -> dict[str, float | None]:
-        found: dict[str, float | None] = {}
-        asked, palette = [layout.ids for layout in self.layouts], self.model.palette
-        known = [ids != self.unknown for ids in asked]  # all of them where there is no unknown class
+    def _keep(self, image: Image, name: str) -> None:
+        if self.folder is not None:
+            self.files.append(self.folder / f"{name}.png")
+            self.files[-1].parent.mkdir(parents=True, exist_ok=True)
+            write_image(self.files[-1], image)
 
-        def agreement(classes_of: Callable[[Image], NDArray[np.int64]]) -> tuple[float, float]:
-            seen = [classes_of(image)[mask] for image, mask in zip(images, known, strict=True)]
-            return set_agreement(seen, [ids[mask] for ids, mask in zip(asked, known, strict=True)])
-
-        real = [Exemplar(one.image, one.labels, mask) for one, mask in zip(self.real, known, strict=True) if mask.any()]
-        if not real:
-            self.notes["The pictures have no pixel of a known class, so nothing is said of classes."] = None
-            return dict.fromkeys(("miou", "accuracy", "net_miou", "net_accuracy"))
-        trees = Classifier(Exemplar.join(real[:: -(-len(real) // KNOWN)]), self.seed)
-        found["miou"], found["accuracy"] = agreement(trees.classes_of)
-        if self.weights.segmenter is None:
-            found |= {"net_miou": None, "net_accuracy": None}
-            self.notes["What a segmentation network sees takes one: name a file that holds it (segmenter)."] = None
-        else:
-            found["net_miou"], found["net_accuracy"] = agreement(lambda one: segment(one, palette, self.weights).ids)
+    def _seen(self, number: int, image: Image) -> dict[str, NDArray[np.int64]]:
+        """The classes that are seen in a picture, by what the figures of who sees them begin with."""
+        seen, palette = dict[str, NDArray[np.int64]](), self.pictures.palette
+        if self.trees is not None:
+            seen[""] = self.trees.classes_of(number, image)
+        if self.weights.segmenter is not None:
+            seen["net_"] = segment(image, palette, self.weights).ids
         if palette == CLASSES:
-            styles = None
-            if self.looks:
-                read = [read_styles(one.image, one.labels.ids) for one in self.looks]
-                styles = [{c: s for c, s in one.items() if s is not None} for one in read]
-            found |= oracle_figures(images, asked, styles)
-        return found
+            seen["oracle_"] = read_pixels(image)[0]
+        return seen
 
-    def _distributions(self, images: Sequence[Image]) -> dict[str, float | None]:
-        if self.weights.inception is None or len(images) < 2:
+    def _compare(self, several: Sequence[Image], layout: LabelMap) -> None:
+        """How much random looks of a layout differ."""
+        for name, value in diversity(several).items():
+            self.diverse[name].append(value)
+        for name, told in class_diversity(several, layout).items():
+            self.diverse_classes[name].append(told["diversity"])
+        if self.weights.lpips is not None:
+            apart = [lpips(a, b, self.weights) for a, b in combinations(several, 2)]
+            self.diverse["diversity_lpips"] += [d for d in apart if d is not None]
+
+    def _agreement(self) -> tuple[dict[str, float | None], dict[str, float]]:
+        """What is seen of the layouts in what was painted, and in the real pictures."""
+        found, real = dict[str, float | None](), dict[str, float]()
+        if not self.known:
+            self.notes["The pictures have no pixel of a known class, so nothing is said of classes."] = None
+        elif self.weights.segmenter is None:
+            self.notes["What a segmentation network sees takes one: name a file that holds it (segmenter)."] = None
+        oracle = ("oracle_",) if self.pictures.palette == CLASSES else ()
+        for kind in ("", "net_", *oracle):
+            painted, true = self.agreements[kind]
+            found |= {f"{kind}miou": painted.miou, f"{kind}accuracy": painted.accuracy}
+            if true.miou is not None and true.accuracy is not None:
+                real |= {f"{kind}miou": true.miou, f"{kind}accuracy": true.accuracy}
+        if oracle:
+            found["oracle_style"] = float(np.mean(self.right)) if self.right else None
+        if len(self.known) == 1:
+            self.notes["Trees know the one real picture by heart, so nothing is said of how well they read it."] = None
+            del real["miou"], real["accuracy"]
+        return found, real
+
+    def _distributions(self) -> dict[str, float | None]:
+        if self.weights.inception is None or len(self.pictures) < 2:
             self.notes["FID and KID take Inception weights, and two pictures or more: name a file (inception)."] = None
             return {"fid": None, "kid": None}
-        real = [one.image for one in self.real]
-        return {"fid": fid(images, real, self.weights), "kid": kid(images, real, self.weights)[0]}
+        return {"fid": fid_of(*self.features), "kid": kid_of(*self.features)[0]}
 
-    def _diversity(
-        self, images: Sequence[Image], classes: dict[str, dict[str, float | None]]
-    ) -> dict[str, float | None]:
+    def _diversity(self, classes: dict[str, dict[str, float | None]]) -> dict[str, float | None]:
         """Of several random looks of each layout."""
         names = "diversity", "diversity_levels", "diversity_ssim", "diversity_lpips"
         if "random" not in self.model.takes:
             self.notes["The model draws no looks, so nothing is said of diversity."] = None
             return dict.fromkeys(names)
-        figures, of_classes = dict[str, list[float]](), dict[str, list[float]]()
-        for n, (image, layout) in enumerate(zip(images, self.layouts, strict=True)):
-            several = [image, *(self._painted(n, turn) for turn in range(1, SAMPLES))]
-            for name, value in diversity(several).items():
-                figures.setdefault(name, []).append(value)
-            for name, told in class_diversity(several, layout).items():
-                of_classes.setdefault(name, []).append(told["diversity"])
-            if self.weights.lpips is not None:
-                apart = [lpips(a, b, self.weights) for a, b in combinations(several, 2)]
-                figures.setdefault("diversity_lpips", []).extend(d for d in apart if d is not None)
-        for name, values in of_classes.items():
+        for name, values in self.diverse_classes.items():
             classes.setdefault(name, {})["diversity"] = float(np.mean(values))
         if self.weights.lpips is None:
             self.notes["Diversity in LPIPS takes weights: name a file (lpips)."] = None
-        return {name: float(np.mean(figures[name])) if figures.get(name) else None for name in names}
+        return {name: float(np.mean(self.diverse[name])) if self.diverse[name] else None for name in names}
 
     def _control(self, classes: dict[str, dict[str, float | None]]) -> dict[str, float | None]:
         """Of pairs that differ in the code of one class."""
@@ -268,7 +343,8 @@ class _Judged:
         def distance(one: Image, other: Image) -> float | None:
             return colour_distance(one, other) if self.weights.lpips is None else lpips(one, other, self.weights)
 
-        told = class_control(class_changes(paint, self.layouts, seed=self.seed), distance)
+        layouts = (LabelMap(pair.labels, self.pictures.palette) for pair in self.pictures)
+        told = class_control(class_changes(paint, layouts, seed=self.seed), distance)
         if self.weights.lpips is None:
             self.notes["mCSD and mOCD are of colours (root mean square in Oklab): LPIPS takes weights (lpips)."] = None
         self.notes |= dict.fromkeys(told.notes)

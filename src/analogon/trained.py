@@ -18,7 +18,7 @@ from analogon.io import ImageSource, LabelSource, read_image, read_target
 from analogon.loading import load_exemplar
 from analogon.methods import registry
 from analogon.methods.base import SetMethod, Trained
-from analogon.methods.bundle import FILE, Bundle, TrainedBundle
+from analogon.methods.bundle import FILE, Bundle, TrainedBundle, held
 from analogon.rendering import Attention, Style
 from analogon.result import Result, versions
 from analogon.run import CHECKPOINT, Progress, Run, ignore
@@ -56,9 +56,9 @@ def train(
     early with a checkpoint: the model so far is returned, with ``model.stopped == "interrupted"``.
 
     Raises:
-        OptionError: an argument cannot be used. InputError, LabelError: the data set cannot be read. ModelError:
-            ``folder`` cannot be written to, or there is nothing in it to resume, or a training with other arguments.
-            TrainingError: a loss is not a number.
+        OptionError: an argument cannot be used, or another process learns a model in ``folder``. InputError,
+            LabelError: the data set cannot be read. ModelError: ``folder`` cannot be written to, or there is nothing in
+            it to resume, or a training with other arguments. TrainingError: a loss is not a number.
     """
     entry = registry.get(method)
     entry.check_sets()
@@ -91,23 +91,25 @@ def train(
         Bundle.check_folder(run.folder)
         if resume and not (run.folder / CHECKPOINT).exists():
             return _finished(run.folder, run)
-    started = time.monotonic()
-    learnt = engine.train(pictures, config, run)
-    record = {
-        "method": entry.name,
-        "config": learnt.config.model_dump(mode="json"),
-        "seed": run.seed,
-        "fit_seconds": round(learnt.outcome.earlier + time.monotonic() - started, 3),
-        "stopped": learnt.outcome.stopped,
-        "inputs": {"data set": request["data set"], "pictures": len(pictures)},
-        "requested": request,
-        "device": device,
-        "threads": threads,
-        "versions": versions(),
-    }
-    model = TrainedModel(learnt, record, device=device)
-    if run.folder is not None and leads():
-        model.save(run.folder, checkpoint=model.stopped is not None)
+    kept = run.folder if leads() else None
+    with held(kept):
+        started = time.monotonic()
+        learnt = engine.train(pictures, config, run)
+        record = {
+            "method": entry.name,
+            "config": learnt.config.model_dump(mode="json"),
+            "seed": run.seed,
+            "fit_seconds": round(learnt.outcome.earlier + time.monotonic() - started, 3),
+            "stopped": learnt.outcome.stopped,
+            "inputs": {"data set": request["data set"], "pictures": len(pictures)},
+            "requested": request,
+            "device": device,
+            "threads": threads,
+            "versions": versions(),
+        }
+        model = TrainedModel(learnt, record, device=device)
+        if kept is not None:
+            model.save(kept, checkpoint=model.stopped is not None)
     return model
 
 

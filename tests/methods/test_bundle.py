@@ -8,7 +8,7 @@ from safetensors.numpy import save_file
 
 from analogon.data import Exemplar, LabelClass, LabelMap, Palette
 from analogon.errors import InputError, ModelError
-from analogon.methods.bundle import FILE, FORMAT, NOTE, Bundle
+from analogon.methods.bundle import FILE, FORMAT, NOTE, Bundle, TrainedBundle
 from analogon.run import CHECKPOINT
 
 RECORD = {
@@ -114,6 +114,10 @@ def test_no_model(tmp_path, folder, sentence):
         Bundle.read(tmp_path / folder)
     assert str(tmp_path) in sentence(error.value)
     assert "analogon fit" in str(error.value)
+    for read, made in ((TrainedBundle.read, "one with `analogon train"), (TrainedBundle.is_in, "or `analogon train")):
+        with pytest.raises(ModelError, match="holds no model") as error:
+            read(tmp_path / folder)
+        sentence(error.value, tmp_path, made)
 
 
 def damaged(path: Path, how: str) -> None:

@@ -173,7 +173,7 @@ def test_lists_that_do_not_match_are_refused(sentence):
         with pytest.raises(InputError) as error:
             oracle_figures(*lists)
         sentence(error.value)
-    with pytest.raises(InputError, match="of the same sizes"):
+    with pytest.raises(InputError, match="in one size"):
         oracle_figures([scene.pair.image[:32]], [scene.pair.labels])
 
 

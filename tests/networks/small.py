@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+import analogon
 from analogon.datasets.augmenting import Augmentation
 from analogon.datasets.scenes import Scenes, SceneSettings
 from analogon.methods.spade.config import Config
@@ -26,6 +27,16 @@ ATTENTIVE: dict[str, Any] = {
     "width": 2, "hidden": 4, "levels": 3, "picture_width": 4, "label_width": 4, "regions": 4, "attention_width": 6,
     "critic_width": 2, "critics": 1, "crop": 32, "load": 64,
 }  # fmt: skip
+
+_ONE_STEP: dict[str, Any] = {
+    "device": "cpu", "recipe": "paper", "steps": 1, "batch": 1, "lr_generator": 0.05, "norm": "instance",
+}  # fmt: skip
+
+
+def hardly_learnt(method: str, pictures: Scenes) -> analogon.TrainedModel:
+    """A model after one step."""
+    settings = {"spade": SETTINGS, "groupdnet": GROUPED, "msca": ATTENTIVE}[method]
+    return analogon.train(method, pictures, **{**settings, **_ONE_STEP})
 
 
 def small_config(**changes: Any) -> Config:

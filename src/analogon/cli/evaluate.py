@@ -10,7 +10,7 @@ from analogon.cli.options import Device, WeightFiles, weight_files
 from analogon.cli.outputs import SHEET, check_folder
 from analogon.cli.progress import ProgressDisplay
 
-REPORT, EXEMPLARS = "report.json", "exemplars.json"
+REPORT, EXEMPLARS, PICTURES = "report.json", "exemplars.json", "pictures"
 #: Pictures on the sheet.
 _SHOWN = 16
 
@@ -42,8 +42,8 @@ def evaluate(
 ) -> None:
     """Paint the layouts of a data set with a trained model, and take figures of the pictures.
 
-    DIR/report.json tells all of them, DIR/sheet.png shows some pictures, DIR/exemplars.json says which picture each
-    layout had its look from.
+    DIR/report.json tells all of them, beside those of the real pictures; DIR/pictures has what was painted,
+    DIR/sheet.png shows some of it, DIR/exemplars.json says which picture each layout had its look from.
     """
     import analogon
 
@@ -54,6 +54,7 @@ def evaluate(
         told = analogon.evaluate(
             trained,
             data,
+            folder=output / PICTURES,
             layout=layout,
             split=split,
             count=count,
@@ -62,16 +63,18 @@ def evaluate(
             weights=files,
             progress=display,
         )
-    output.mkdir(parents=True, exist_ok=True)
-    cells = [(n, analogon.thumbnail(image)) for n, image in zip(told.names, told.images, strict=True)]
-    analogon.write_image(output / SHEET, analogon.picture_sheet(cells[:_SHOWN]))
+    shown = zip(told.names[:_SHOWN], told.files, strict=False)
+    cells = [(name, analogon.thumbnail(analogon.read_image(file))) for name, file in shown]
+    analogon.write_image(output / SHEET, analogon.picture_sheet(cells))
     if told.exemplars:
         analogon.datasets.write_matches(output / EXEMPLARS, told.exemplars)
     told.save(output / REPORT)
     for name, figure in told.figures.items():
         metric = analogon.METRICS[name]
         if figure is not None:
-            say(f"  {metric.title}: {figure:.3g}{f' {metric.unit}' * bool(metric.unit)}  {metric.arrow}")
+            unit = f" {metric.unit}" * bool(metric.unit)
+            real = f"  (real pictures: {told.real[name]:.3g}{unit})" if name in told.real else ""
+            say(f"  {metric.title}: {figure:.3g}{unit}  {metric.arrow}{real}")
     for note in told.notes:
         say(f"  {note}")
-    say(f"{output / REPORT}  (all figures of {len(told.images)} pictures)")
+    say(f"{output / REPORT}  (all figures of {len(told.files)} pictures)")

@@ -32,7 +32,7 @@ WeightFiles = Annotated[
         metavar="KIND=FILE",
         negative="",
         show_default=False,
-        help="A file with weights that figures take: inception (SIFID), lpips or segmenter. May be repeated.",
+        help="A file with weights that figures take: inception (SIFID, FID, KID), lpips or segmenter. May be repeated.",
     ),
 ]
 

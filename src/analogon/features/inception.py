@@ -96,7 +96,7 @@ class InceptionV3(nn.Module):
 
     def __init__(self, dims: Dims = 2048) -> None:
         super().__init__()
-        self.dims = self.num_features = dims
+        self.dims = dims
         self.Conv2d_1a_3x3, self.Conv2d_2a_3x3 = Unit(3, 32, 3, 2), Unit(32, 32, 3)
         self.Conv2d_2b_3x3 = Unit(32, 64, 3, padding=1)
         if dims > 64:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from analogon.data import Exemplar, LabelClass, LabelMap, Palette
 from analogon.errors import AnalogonError, ModelError
 from analogon.io import replacing, write_text
+from analogon.io.holding import alone
 from analogon.methods.base import Arrays
 from analogon.run import CHECKPOINT
 
@@ -82,7 +83,7 @@ class Bundle:
         Raises:
             ModelError: there is none, it is damaged, or a newer version wrote it.
         """
-        with _reading(folder) as (record, arrays):
+        with _reading(folder, "fit") as (record, arrays):
             if record.get("learnt") == SET:
                 raise ModelError(
                     f"Model '{folder}' was trained on a data set and is of no one picture: ask analogon render for "
@@ -115,11 +116,11 @@ class TrainedBundle:
         Raises:
             ModelError: there is none, it is damaged, a newer version wrote it, or it learnt one picture.
         """
-        with _reading(folder) as (record, arrays):
+        with _reading(folder, "train") as (record, arrays):
             if record.get("learnt") != SET:
                 raise ModelError(
-                    f"Model '{folder}' was fitted to one picture, not trained on a data set: load it as such, without "
-                    "--style."
+                    f"Model '{folder}' was fitted to one picture, not trained on a data set: use a model that analogon "
+                    "train wrote."
                 )
             return TrainedBundle(record, _palette(record), _learnt(arrays))
 
@@ -130,7 +131,7 @@ class TrainedBundle:
         Raises:
             ModelError: there is none, it is damaged, or a newer version wrote it.
         """
-        with _reading(folder, values=False) as (record, _):
+        with _reading(folder, "fit", "train", values=False) as (record, _):
             return record.get("learnt") == SET
 
 
@@ -148,19 +149,54 @@ def _write(folder: Path, record: Mapping[str, Any], learnt: Arrays, more: Arrays
         if not checkpoint:  # only now: a disk that is full would have cost the whole fit
             (folder / CHECKPOINT).unlink(missing_ok=True)
     except OSError as problem:
-        raise ModelError(
-            f"Model folder '{folder}' cannot be made ({problem.strerror or problem}): choose another with -o."
-        ) from problem
+        raise _unmade(folder, problem) from problem
+
+
+def _unmade(folder: Path, problem: OSError) -> ModelError:
+    reason = problem.strerror or problem
+    return ModelError(f"Model folder '{folder}' cannot be made ({reason}): choose another with -o.")
 
 
 @contextmanager
-def _reading(folder: Path, *, values: bool = True) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
-    """Record and tensors of the folder's model; what goes wrong inside the block tells that it is damaged."""
+def held(folder: Path | None) -> Iterator[None]:
+    """Have a model's folder for this process alone, while a model is learnt and until it is written.
+
+    The folder is made, and taken away again where nothing came into it. None: there is nothing to have.
+
+    Raises:
+        OptionError: another process learns a model there. ModelError: the folder cannot be made.
+    """
+    if folder is None:
+        yield
+        return
+    made = [path for path in (folder, *folder.absolute().parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise _unmade(folder, problem) from problem
+    try:
+        with alone(folder, "model"):
+            yield
+    finally:
+        with suppress(OSError):  # something is in it
+            for path in made:
+                path.rmdir()
+
+
+@contextmanager
+def _reading(
+    folder: Path, *verbs: str, values: bool = True
+) -> Iterator[tuple[dict[str, Any], dict[str, NDArray[Any]]]]:
+    """Record and tensors of the folder's model; what goes wrong inside the block tells that it is damaged.
+
+    ``verbs``: of the command line, that make such a model.
+    """
     from safetensors import SafetensorError, safe_open
 
     path = folder / FILE
     if not path.is_file():
-        raise ModelError(f"'{folder}' holds no model ({FILE} is missing): make one with `analogon fit … -o {folder}`.")
+        made = " or ".join(f"`analogon {verb} … -o {folder}`" for verb in verbs)
+        raise ModelError(f"'{folder}' holds no model ({FILE} is missing): make one with {made}.")
     try:
         with safe_open(str(path), "np") as stored:
             record = json.loads((stored.metadata() or {})["model"])
@@ -178,7 +214,7 @@ def _reading(folder: Path, *, values: bool = True) -> Iterator[tuple[dict[str, A
     except ModelError:
         raise
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, AnalogonError) as problem:
-        raise ModelError(f"Model '{path}' is damaged: fit it again.") from problem
+        raise ModelError(f"Model '{path}' is damaged: {' or '.join(verbs)} it again.") from problem
 
 
 def _listed(palette: Palette) -> list[list[Any]]:

@@ -11,7 +11,7 @@ completeness, bidirectional similarity), `wasserstein`, `agreement` (labels), `s
 from analogon.metrics.assessing import Assessment, assess
 from analogon.metrics.control import ClassChange, ClassControl, class_changes, class_control, colour_distance
 from analogon.metrics.learned import Weights
-from analogon.metrics.listing import CLASS_METRICS, METRICS, SCORED
+from analogon.metrics.listing import CLASS_METRICS, METRICS, SCORED, meanings
 from analogon.metrics.oracle import oracle_figures
 from analogon.metrics.scorer import Scorer
 from analogon.metrics.values import SCALES, Figures, Metric, Scores
@@ -36,5 +36,6 @@ __all__ = [
     "class_diversity",
     "colour_distance",
     "diversity",
+    "meanings",
     "oracle_figures",
 ]

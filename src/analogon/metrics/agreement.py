@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -95,20 +96,38 @@ def overlaps(seen: Ids, asked: Ids) -> Mapping[int, float]:
     return found
 
 
-def set_agreement(seen: Sequence[Ids], asked: Sequence[Ids]) -> tuple[float, float]:
-    """Mean IoU and pixel accuracy of many pictures together.
+class Agreement:
+    """Mean IoU and pixel accuracy of many pictures together, which are told one by one and not kept.
 
     Intersections and unions of a class are summed over all pictures before they are divided, so that a picture with
     little of a class counts little; the mean is over the classes that are asked for anywhere.
 
     Range 0 to 1, higher is better. Source: as label-to-image methods are judged (Wang et al., CVPR 2018), after the
     Cityscapes benchmark.
-
-    Raises:
-        InputError: there is no picture, or sizes differ.
     """
-    if not seen or len(seen) != len(asked) or any(s.shape != a.shape for s, a in zip(seen, asked, strict=True)):
-        raise InputError("What was seen and what was asked for are no pairs: give as many, of the same sizes.")
-    ours, theirs = (np.concatenate([ids.ravel() for ids in maps]) for maps in (seen, asked))
-    shared = overlaps(ours, theirs)
-    return sum(shared.values()) / len(shared), accuracy(ours, theirs)
+
+    def __init__(self) -> None:
+        self._seen, self._asked, self._both = Counter[int](), Counter[int](), Counter[int]()
+
+    def add(self, seen: Ids, asked: Ids) -> None:
+        """Count a picture, or some pixels of one: the classes seen and those asked for, of one shape.
+
+        Raises:
+            InputError: the shapes differ.
+        """
+        if seen.shape != asked.shape:
+            raise InputError("What was seen and what was asked for are no pairs: give both in one size.")
+        for counts, ids in ((self._seen, seen), (self._asked, asked), (self._both, asked[seen == asked])):
+            found, times = np.unique(ids, return_counts=True)
+            counts.update(dict(zip(found.tolist(), times.tolist(), strict=True)))
+
+    @property
+    def miou(self) -> float | None:
+        """Mean intersection over union; None where nothing was asked for yet."""
+        shared = [self._both[c] / (self._seen[c] + asked - self._both[c]) for c, asked in self._asked.items()]
+        return sum(shared) / len(shared) if shared else None
+
+    @property
+    def accuracy(self) -> float | None:
+        """Pixel accuracy; None where nothing was asked for yet."""
+        return self._both.total() / self._asked.total() if self._asked else None

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +11,11 @@ from numpy.typing import NDArray
 
 from analogon.data import Exemplar, LabelClass, LabelMap, Palette
 from analogon.errors import InputError
-from analogon.io import write_text
 from analogon.metrics.copying import copied
 from analogon.metrics.learned import Weights
-from analogon.metrics.listing import COPY_SCALES, METRICS
+from analogon.metrics.listing import COPY_SCALES, METRICS, meanings
 from analogon.metrics.scorer import Scorer
-from analogon.metrics.values import Figures, Scores
+from analogon.metrics.values import Figures, Recorded, Scores
 from analogon.metrics.variety import diversity
 from analogon.result import Result
 
@@ -32,7 +29,7 @@ OF_PICTURES = (
 
 
 @dataclass(frozen=True, eq=False)
-class Assessment:
+class Assessment(Recorded):
     """The figures of several pictures of one kind.
 
     Attributes:
@@ -47,21 +44,12 @@ class Assessment:
 
     def record(self) -> dict[str, Any]:
         """Everything as values of strict JSON, with what each figure means."""
-        shown = [METRICS[name] for name in self.together]
         return {
             "together": Scores(self.together).record()["figures"],
             "pictures": [Scores(one).record()["figures"] for one in self.pictures],
             "notes": list(self.notes),
-            "meanings": {m.name: {"title": m.title, "better": m.better, "meaning": m.meaning} for m in shown},
+            "meanings": meanings(self.together),
         }
-
-    def save(self, path: str | Path) -> None:
-        """Write it as JSON, complete or not at all.
-
-        Raises:
-            InputError: it cannot be written there.
-        """
-        write_text(path, json.dumps(self.record(), indent=1) + "\n")
 
 
 def assess(

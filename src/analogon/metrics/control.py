@@ -116,7 +116,7 @@ def class_control(changes: Iterable[ClassChange], distance: Distance) -> ClassCo
     return ClassControl(mcsd, mocd, classes, sum(counts.values()), tuple(notes))
 
 
-def class_changes(paint: Paint, layouts: Sequence[LabelMap], *, pairs: int = 1, seed: int = 0) -> Iterator[ClassChange]:
+def class_changes(paint: Paint, layouts: Iterable[LabelMap], *, pairs: int = 1, seed: int = 0) -> Iterator[ClassChange]:
     """Pairs for :func:`class_control`: for each layout and each class that it has, some with a new code of that class.
 
     Args:

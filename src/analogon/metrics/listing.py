@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from analogon.metrics.learned import LEARNED, OF_SETS
@@ -177,3 +177,9 @@ CLASS_METRICS: Mapping[str, Metric] = MappingProxyType(
         )
     }
 )  # fmt: skip
+
+
+def meanings(names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """What figures are called, which way is better and what they mean, for who reads them in a file."""
+    shown = [METRICS[name] for name in names]
+    return {m.name: {"title": m.title, "better": m.better, "meaning": m.meaning} for m in shown}

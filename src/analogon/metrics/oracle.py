@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from analogon.datasets import read_pixels, read_styles
 from analogon.errors import InputError
-from analogon.metrics.agreement import set_agreement
+from analogon.metrics.agreement import Agreement
 
 Ids = NDArray[np.int64]
 
@@ -24,7 +24,7 @@ def oracle_figures(
     """Label agreement and style accuracy of painted scenes.
 
     oracle_miou and oracle_accuracy: of the classes that the nearest colour of the set tells, over all pictures together
-    (:func:`~analogon.metrics.agreement.set_agreement`); oracle_style: share of the classes of all layouts that have the
+    (:class:`~analogon.metrics.agreement.Agreement`); oracle_style: share of the classes of all layouts that have the
     style asked for, a class that nowhere looks like itself having none.
 
     Range 0 to 1, higher is better; the style of one who does not care is right in one of four. Source: the construction
@@ -45,11 +45,15 @@ def oracle_figures(
             f"There are {len(images)} pictures, {len(layouts)} layouts and {told} of styles: give one of each, "
             "for at least one picture."
         )
-    seen = [read_pixels(image, colouring)[0] for image in images]
-    miou, accuracy = set_agreement(seen, layouts)
-    right = list[bool]()
+    seen, right = Agreement(), list[bool]()
     for image, layout, asked in zip(images, layouts, styles or [{}] * len(images), strict=True):
-        found = read_styles(image, layout, colouring)
-        right += [found[c] == style for c, style in asked.items() if c in found]
+        seen.add(read_pixels(image, colouring)[0], layout)
+        right += right_styles(image, layout, asked, colouring)
     style = float(np.mean(right)) if right else None
-    return {"oracle_miou": miou, "oracle_accuracy": accuracy, "oracle_style": style}
+    return {"oracle_miou": seen.miou, "oracle_accuracy": seen.accuracy, "oracle_style": style}
+
+
+def right_styles(image: NDArray[np.float32], layout: Ids, asked: Mapping[int, int], colouring: int = 0) -> list[bool]:
+    """Whether each class of a layout that is asked for a style has it; see :func:`oracle_figures`."""
+    found = read_styles(image, layout, colouring)
+    return [found[c] == style for c, style in asked.items() if c in found]

@@ -5,15 +5,19 @@ A figure may be None: it is not defined for this picture, and a note says why. I
 
 from __future__ import annotations
 
+import json
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analogon.errors import InputError
+from analogon.io import write_text
 
 #: Patches are compared at one over these scales; the small ones see structure, the full size sees texture.
 SCALES = (1, 2, 4, 8)
@@ -77,6 +81,22 @@ class Scores:
             "classes": {name: _plain(figures) for name, figures in self.classes.items()},
             "notes": list(self.notes),
         }
+
+
+class Recorded(ABC):
+    """Figures of several pictures that can be kept in a file."""
+
+    @abstractmethod
+    def record(self) -> dict[str, Any]:
+        """Everything as values of strict JSON, with what each figure means."""
+
+    def save(self, path: str | Path) -> None:
+        """Write it as JSON, complete or not at all.
+
+        Raises:
+            InputError: it cannot be written there.
+        """
+        write_text(path, json.dumps(self.record(), indent=1) + "\n")
 
 
 def checked(image: NDArray[Any]) -> NDArray[np.float32]:

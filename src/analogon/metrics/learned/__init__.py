@@ -1,6 +1,6 @@
 """Figures that need networks, with weights that the user names as files."""
 
-from analogon.metrics.learned.distances import fid, frechet, kid, lpips, sifid
+from analogon.metrics.learned.distances import fid, fid_of, frechet, kid, kid_of, lpips, seen_by_inception, sifid
 from analogon.metrics.learned.figures import LEARNED, OF_SETS, learned_figures
 from analogon.metrics.learned.segmenting import segment
 from analogon.metrics.learned.weights import Weights
@@ -10,10 +10,13 @@ __all__ = [
     "OF_SETS",
     "Weights",
     "fid",
+    "fid_of",
     "frechet",
     "kid",
+    "kid_of",
     "learned_figures",
     "lpips",
+    "seen_by_inception",
     "segment",
     "sifid",
 ]

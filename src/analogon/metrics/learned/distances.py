@@ -13,7 +13,11 @@ from analogon.errors import InputError, OptionError
 from analogon.metrics.learned.weights import Pixels, Weights, inception, lpips_network, tensor
 
 if TYPE_CHECKING:
-    from analogon.features.inception import Dims, InceptionV3
+    from torch import Tensor, nn
+    from torchmetrics.image.fid import FrechetInceptionDistance
+    from torchmetrics.image.kid import KernelInceptionDistance
+
+    from analogon.features.inception import Dims
 
 Floats = NDArray[np.float64]
 
@@ -116,16 +120,7 @@ def fid(first: Sequence[Pixels], second: Sequence[Pixels], weights: Weights, *, 
         OptionError: a set is too small, or no weights of FID's own network are named. InputError: the weights cannot be
             used.
     """
-    network = _network(first, second, weights, dims, "FID")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from torchmetrics.image.fid import FrechetInceptionDistance
-
-        distance = FrechetInceptionDistance(feature=network)
-        for real, images in ((True, first), (False, second)):
-            for image in images:
-                distance.update(tensor(image), real=real)
-        return max(float(distance.compute()), 0.0)
+    return fid_of(*_both_seen(first, second, weights, dims, "FID"))
 
 
 def kid(
@@ -146,9 +141,40 @@ def kid(
     Raises:
         As :func:`fid` does.
     """
+    return kid_of(*_both_seen(first, second, weights, dims, "KID"), seed=seed)
+
+
+def seen_by_inception(image: Pixels, weights: Weights, dims: Dims = 2048) -> Tensor:
+    """The features (1, dims) by which FID and KID know a picture, float32 (h, w, 3) in [0, 1].
+
+    Raises:
+        OptionError: no weights of FID's own network are named. InputError: they, or the picture, cannot be used.
+    """
     import torch
 
-    network = _network(first, second, weights, dims, "KID")
+    from analogon.features.inception import check_fid
+
+    check_fid(weights.path("inception"))
+    with torch.no_grad():
+        features: Tensor = inception(weights, dims)(tensor(image))
+    return features
+
+
+def fid_of(first: Sequence[Tensor], second: Sequence[Tensor]) -> float:
+    """:func:`fid` of two sets of pictures, at least two in each, by their features (:func:`seen_by_inception`)."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from torchmetrics.image.fid import FrechetInceptionDistance
+
+        distance = FrechetInceptionDistance(feature=_as_they_are(first))
+        _tell(distance, first, second)
+        return max(float(distance.compute()), 0.0)
+
+
+def kid_of(first: Sequence[Tensor], second: Sequence[Tensor], *, seed: int = 0) -> tuple[float, float]:
+    """:func:`kid` of two sets of pictures, at least two in each, by their features (:func:`seen_by_inception`)."""
+    import torch
+
     size = min(len(first), len(second), SUBSET)
     once = len(first) == len(second) == size
     with warnings.catch_warnings(), torch.random.fork_rng(devices=[]):
@@ -156,22 +182,36 @@ def kid(
         from torchmetrics.image.kid import KernelInceptionDistance
 
         torch.manual_seed(seed)
-        distance = KernelInceptionDistance(feature=network, subsets=1 if once else SUBSETS, subset_size=size)
-        for real, images in ((True, first), (False, second)):
-            for image in images:
-                distance.update(tensor(image), real=real)
+        subsets = 1 if once else SUBSETS
+        distance = KernelInceptionDistance(feature=_as_they_are(first), subsets=subsets, subset_size=size)
+        _tell(distance, first, second)
         mean, deviation = distance.compute()
         return float(mean), float(deviation)
 
 
-def _network(
+def _both_seen(
     first: Sequence[Pixels], second: Sequence[Pixels], weights: Weights, dims: Dims, figure: str
-) -> InceptionV3:
+) -> tuple[list[Tensor], list[Tensor]]:
     fewest = min(len(first), len(second))
     if fewest < 2:
         raise OptionError(f"{figure} compares sets of pictures: give at least two in each, not {fewest}.")
-    file = weights.path("inception")
-    from analogon.features.inception import check_fid
+    one, other = ([seen_by_inception(image, weights, dims) for image in images] for images in (first, second))
+    return one, other
 
-    check_fid(file)
-    return inception(weights, dims)
+
+def _as_they_are(features: Sequence[Tensor]) -> nn.Module:
+    """A network for torchmetrics that is given features and answers with them."""
+    import torch
+
+    network = torch.nn.Identity()
+    network.register_buffer("num_features", torch.tensor(features[0].shape[1]))
+    return network
+
+
+def _tell(
+    distance: FrechetInceptionDistance | KernelInceptionDistance, real: Sequence[Tensor], images: Sequence[Tensor]
+) -> None:
+    for features in real:
+        distance.update(features, real=True)
+    for features in images:
+        distance.update(features, real=False)
