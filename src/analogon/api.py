@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from analogon.checking import check_jobs, check_render
+from analogon.checking import check_export, check_jobs, check_render
 from analogon.data import Exemplar, LabelMap
 from analogon.errors import ModelError, OptionError
 from analogon.fitting import check_finished, order
@@ -189,13 +189,14 @@ class Model:
             exemplar and of all targets practised on, what was requested, device and number of CPU threads of the fit,
             versions. It is saved with the model.
         method, seed: what it was fitted with.
+        device: what computes, as it was asked for.
         fit_seconds: wall-clock time of the fit, of all its sittings where it was resumed.
         stopped: ``"interrupted"`` where the fit ended early, else None.
     """
 
     def __init__(self, synthesizer: Synthesizer, record: Mapping[str, Any], *, device: str) -> None:
-        self._synthesizer, self._device = synthesizer, device
-        self.record = record
+        self._synthesizer = synthesizer
+        self.record, self.device = record, device
         self.method: str = record["method"]
         self.seed: int = record["seed"]
         self.fit_seconds: float = record["fit_seconds"]
@@ -205,11 +206,6 @@ class Model:
     def exemplar(self) -> Exemplar:
         """What it was fitted to."""
         return self._synthesizer.exemplar
-
-    @property
-    def device(self) -> str:
-        """What computes, as it was asked for."""
-        return self._device
 
     @property
     def config(self) -> dict[str, Any]:
@@ -278,7 +274,7 @@ class Model:
     ) -> Iterator[Result]:
         """The result, and with ``stream`` what comes before it."""
         entry = registry.get(self.method)
-        device, threads = entry.machine(self._device)
+        device, threads = entry.machine(self.device)
         run = Run(device=device, seed=self.seed, listener=listener)
         polishing = entry.polishes(polish, preview=wishes.preview)
         seconds, since = 0.0, time.monotonic()
@@ -336,7 +332,7 @@ class Model:
         """
         seed = self.seed if seed is None else seed
         check_jobs(self.exemplar, jobs, self.method, seed=seed)
-        device, threads = registry.get(self.method).machine(self._device)
+        device, threads = registry.get(self.method).machine(self.device)
         return self._performed(tuple(jobs), Run(device=device, seed=seed, listener=progress or ignore), threads)
 
     def _performed(self, jobs: Sequence[Job], run: Run, threads: int) -> Iterator[Result]:
@@ -387,9 +383,7 @@ class Model:
             OptionError: the method's models cannot be exported, ONNX is not installed, or ``path`` does not end in
                 ``.onnx``. InputError: it cannot be written.
         """
-        if Path(path).suffix.lower() != ".onnx" or Path(path).is_dir():
-            raise OptionError(f"'{path}' cannot be the exported model: name a file that ends in .onnx.")
-        registry.get(self.method).check_exports()
+        check_export(path, self.method)
         data = cast(Exportable, self._synthesizer).onnx()
         with replacing(path, parents=True) as file:
             file.write(data)

@@ -125,3 +125,10 @@ def size_of(exemplar: Exemplar, job: Job) -> tuple[int, int]:
             return round(factor * height), round(factor * width)
         case Edit() | Harmonize() | Animate():
             return height, width
+
+
+def check_export(path: str | Path, method: str) -> None:
+    """Refuse what :meth:`Model.export` would refuse; see there for the errors."""
+    if Path(path).suffix.lower() != ".onnx" or Path(path).is_dir():
+        raise OptionError(f"'{path}' cannot be the exported model: name a file that ends in .onnx.")
+    registry.get(method).check_exports()

@@ -146,7 +146,7 @@ def test_others_take_the_turns_of_a_picture_that_gives_nothing(tmp_path):
 def test_refusals_are_kept_and_end_the_work(tmp_path):
     one = sources(discs(0, 48))
     with pytest.raises(OptionError, match="most for 'stretch'"):
-        make_dataset(one, 2, output=tmp_path / "set", settings=Settings(**PLAIN, stretch=1.0, size=72), workers=1)
+        make_dataset(one, 2, output=tmp_path / "set", settings=Settings(**PLAIN, stretch=1.0, size=48), workers=1)
     refused = sorted((tmp_path / "set" / "refused").glob("*.json"))
     assert len(refused) == 12 and json.loads(refused[3].read_text())["index"] == 3
 
@@ -274,6 +274,7 @@ def test_the_verb(annotated, tmp_path, capsys):
         (["--format", "pdf"], "'pdf' is no format"),
         (["--layouts", "cells"], "--layouts cells cannot be"),
         (["--layouts", "instances", "--size", "60"], "not 60x60 pixels (--size)"),
+        (["--size", "2000x1500"], "--size 2000x1500 has"),
         (["--targets", "disc=2"], "'targets'"),
         (["--things", "dish"], "names the class 'dish'"),
         (["--set", "patsch=3"], "patsch"),

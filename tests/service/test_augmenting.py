@@ -8,6 +8,8 @@ import pytest
 
 import analogon
 from analogon.augment import Settings, make_dataset
+from analogon.augment.inventing import values
+from analogon.augment.statistics import describe
 
 from .served import layout, photo
 
@@ -44,3 +46,15 @@ def test_samples(client, tmp_path, sentence):
             client.augment(project, 2, **wrong)
         assert caught.value.status == 422 and sentence(caught.value)
     assert json.loads(json.dumps(job.request))["count"] == 2
+
+
+def test_a_picture_is_looked_at_once_however_often_samples_are_asked_for(client, monkeypatch, sentence):
+    looked = []
+    monkeypatch.setattr(values, "describe", lambda *given: looked.append(given) or describe(*given))
+    for _ in range(2):
+        project = client.create_project(photo(), layout())
+        for _ in range(2):
+            with pytest.raises(analogon.ServiceError) as caught:
+                client.augment(project, 2, settings={"layouts": ["cells"]})
+            assert "--layouts cells" in sentence(caught.value)
+    assert len(looked) == 2

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 import analogon
+from analogon.service import working
 from analogon.service.files import open_files
 from analogon.serving.failures import UnreachedError
 
@@ -177,6 +178,25 @@ def test_a_service_whose_s3_goes_and_comes(tmp_path, between, s3, sentence):
         client.delete_project(project)
         assert client.storage().used == 0
     assert not (tmp_path / "data" / "files").exists()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_service_whose_s3_refuses_it(tmp_path, bucket, s3, sentence, monkeypatch):
+    """A job is tried again, and fails where its key is no longer taken; what was asked for meanwhile is refused."""
+    monkeypatch.setattr(working, "_LOOK_SECONDS", 0.05)
+    with serving(tmp_path / "data", files=s3, renders=1) as url, analogon.Client(url, patience=0) as client:
+        project = client.create_project(photo(), layout())
+        client.wait(client.render(project, layout(9)), timeout=60)
+        httpx.post(f"{bucket}/moto-api/reset-auth", content=b"0").raise_for_status()  # from now on nobody is let in
+        try:
+            refused = client.wait(client.render(project, layout(7)), timeout=60)
+            with pytest.raises(analogon.ServiceError) as caught:
+                client.create_project(photo(), layout())
+        finally:
+            httpx.post(f"{bucket}/moto-api/reset-auth", content=b"inf").raise_for_status()
+        assert caught.value.status == 507 and "key" in sentence(caught.value)
+        assert refused.state == "failed" and "key" in sentence(refused.error)
+        assert client.wait(client.render(project, layout(7)), timeout=60).state == "done"
 
 
 @pytest.mark.parametrize("place", ["nowhere://x", "s4://x/y", "/proc/nothing"])

@@ -8,6 +8,7 @@ from sqlalchemy import create_engine, delete, make_url, update
 
 from analogon.service import store as stores
 from analogon.service.counting import Counts
+from analogon.service.room import ALL
 from analogon.service.store import FullError, KeyTakenError, NothingError, Store, Submission, new_identity
 from analogon.service.tables import Job, Project
 from analogon.service.working import Made, Workers
@@ -145,6 +146,28 @@ def test_one_that_was_to_end_when_its_server_went(store, project):
     assert (found.state, found.stopping) == ("cancelled", False) and found.ended
 
 
+def test_who_is_ended_without_its_server_gives_back_the_room_of_its_layout(store, project):
+    """Cancelled while it waited, while its server went, or with the servers that it took down."""
+    empty = {whose: store.used(whose) for whose in ("me", "you", ALL)}
+    yours, mine, last = job(store, project, owner="you"), job(store, project), job(store, project)
+    for one in (yours, mine):
+        store.take("render", "a")
+        store.cancel(one.owner, one.id)
+    assert store.used("me") > empty["me"] and store.recover(alone=True) == 2
+    store.cancel("me", last.id)
+    killed = job(store, project)
+    for _ in range(stores.MOST_ATTEMPTS):
+        store.take("render", "a")
+        assert store.recover(alone=True) == 1
+    for one in (yours, mine, last, killed):
+        found = store.job(one.owner, one.id)
+        assert found.size == len(found.request) and found.ended and not found.server
+        with pytest.raises(NothingError):
+            store.target(found)
+        assert store.delete_job(one.owner, one.id)
+    assert {whose: store.used(whose) for whose in empty} == empty
+
+
 def test_what_waits_or_runs(store, project):
     waits, runs, ended = job(store, project, "fit"), job(store, project), job(store, project, "fit")
     store.take("render", "a")
@@ -186,6 +209,8 @@ def test_put_back_in_good_order_costs_no_attempt(store, project):
     for _ in range(stores.MOST_ATTEMPTS + 2):
         assert store.put_back(store.take("render", "a"))
     assert state(store, one) == "queued" and store.job("me", one.id).attempts == 0
+    store.put_back(store.take("render", "a"), tried=True)
+    assert store.job("me", one.id).attempts == 1
 
 
 def test_deleting_a_project_takes_its_jobs_along(store, project):

@@ -12,7 +12,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 import analogon
 from analogon.layout import Layout
@@ -23,8 +23,10 @@ from . import served
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")
-WINDOW = {"width": 1280, "height": 720}
 HEIGHT, WIDTH = 96, 128
+PATIENCE = 20.0
+"""Seconds in which even a busy machine shows what it takes a moment to show."""
+expect.set_options(timeout=1000 * PATIENCE)
 
 DROP = """([data, name]) => {
   const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
@@ -82,12 +84,32 @@ def held(layout: Layout) -> np.ndarray:
     return np.searchsorted([3, 7, 20, 21], layout.ids)
 
 
-class Tab:
-    """A window of the browser with the page in it; places are rows and columns of the picture."""
+class Visitor:
+    """Somebody who opens page after page and remembers nothing of the one before.
 
-    def __init__(self, browser: Browser, address: str, **context) -> None:
-        self.context = browser.new_context(viewport=WINDOW, **context)
-        self.page: Page = self.context.new_page()
+    One tab stays open on a file of the server: all pages are shown by its process, which starts as slowly as a page.
+    """
+
+    def __init__(self, browser: Browser, url: str, **context) -> None:
+        self.context: BrowserContext = browser.new_context(**context)
+        self.context.new_page().goto(f"{url}page/icon.svg")
+
+    def new_page(self) -> Page:
+        """A page of somebody who was never here, whatever the one before stored and however it ended."""
+        first, *left = self.context.pages
+        for page in left:
+            page.close()
+        self.context.set_offline(False)
+        self.context.clear_cookies()
+        first.evaluate("localStorage.clear()")
+        return self.context.new_page()
+
+
+class Tab:
+    """A page of the browser with the studio in it; places are rows and columns of the picture."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
         self.problems: list[str] = []
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on("console", lambda said: said.type == "error" and self.problems.append(said.text))
@@ -95,10 +117,10 @@ class Tab:
 
     def close(self) -> None:
         """What went wrong in the page is nobody's secret."""
-        self.context.close()
+        self.page.close()
         assert self.problems == []
 
-    def until(self, true: str, seconds: float = 20) -> None:
+    def until(self, true: str, seconds: float = PATIENCE) -> None:
         """Wait; the page lets nobody evaluate texts, so it is asked again and again from here."""
         end = time.monotonic() + seconds
         while not self.page.evaluate(true):
@@ -150,7 +172,7 @@ class Tab:
 
     def shows(self, labels: np.ndarray) -> None:
         """The page holds these labels, or soon does."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE
         while not (self.labels() == labels).all():
             assert time.monotonic() < end
             self.page.wait_for_timeout(30)
@@ -166,10 +188,10 @@ class Tab:
 class Studio(Tab):
     """The page with a project whose labels are known to the pixel."""
 
-    def __init__(self, browser: Browser, url: str, client: httpx.Client, **context) -> None:
+    def __init__(self, page: Page, url: str, client: httpx.Client) -> None:
         self.remote = imported(client)
         self.before = Layout.split(drawn())
-        super().__init__(browser, f"{url}#{self.remote.id}", **context)
+        super().__init__(page, f"{url}#{self.remote.id}")
         self.opened()
 
     @property

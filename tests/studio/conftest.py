@@ -5,7 +5,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from .browsing import CHROMIUM, Studio
+from .browsing import CHROMIUM, Studio, Visitor
 from .served import Page, serving
 
 
@@ -41,9 +41,14 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def visitor(browser: Browser, url: str) -> Visitor:
+    return Visitor(browser, url)
+
+
 @pytest.fixture
-def studio(browser: Browser, url: str, client: httpx.Client) -> Iterator[Studio]:
-    """The page in a browser, with a project of its own."""
-    made = Studio(browser, url, client)
+def studio(visitor: Visitor, url: str, client: httpx.Client) -> Iterator[Studio]:
+    """The page in a browser that was never there, with a project of its own."""
+    made = Studio(visitor.new_page(), url, client)
     yield made
     made.close()

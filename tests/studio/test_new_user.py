@@ -35,7 +35,7 @@ class Visit(Tab):
     """What the new user does over and over."""
 
     def __init__(self, browser: Browser, url: str, album: Path) -> None:
-        super().__init__(browser, url, accept_downloads=True)
+        super().__init__(browser.new_page(accept_downloads=True), url)
         self.album = album
         album.mkdir(parents=True, exist_ok=True)
 

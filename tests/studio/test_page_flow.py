@@ -50,7 +50,7 @@ def names(tab: Tab) -> list[str]:
 def test_a_dropped_photo_gets_labels_that_can_be_merged_and_are_there_after_a_reload(
     browser: Browser, url: str
 ) -> None:
-    tab = Tab(browser, url)
+    tab = Tab(browser.new_page(), url)
     page = tab.page
     expect(page.get_by_text("Drop a photo here")).to_be_visible()
     page.evaluate(DROP, [base64.b64encode(png(taken())).decode(), "meadow.png"])
@@ -81,7 +81,7 @@ def test_a_dropped_photo_gets_labels_that_can_be_merged_and_are_there_after_a_re
 
 
 def test_what_is_no_picture_is_refused_in_a_sentence(browser: Browser, url: str) -> None:
-    tab = Tab(browser, url)
+    tab = Tab(browser.new_page(), url)
     tab.page.locator("#photo-file").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"})
     expect(tab.page.locator("#note")).to_have_text(
         "This is no picture, or a damaged one: give a PNG, JPEG, WebP or TIFF file."

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from .browsing import Studio, held, needs_chromium
+from .browsing import Studio, Visitor, held, needs_chromium
 
 pytestmark = needs_chromium
 PAINTED = "studio.labels.values.some((one, place) => one !== studio.labels.stored[place])"
@@ -52,9 +52,14 @@ class Hands:
         self.pen("mouseReleased", *way[-1][:2], 0)
 
 
+@pytest.fixture(scope="module")
+def toucher(browser: Browser, url: str) -> Visitor:
+    return Visitor(browser, url, has_touch=True)
+
+
 @pytest.fixture
-def tablet(browser: Browser, url: str, client: httpx.Client) -> Iterator[Studio]:
-    made = Studio(browser, url, client, has_touch=True)
+def tablet(toucher: Visitor, url: str, client: httpx.Client) -> Iterator[Studio]:
+    made = Studio(toucher.new_page(), url, client)
     yield made
     made.close()
 

@@ -68,7 +68,7 @@ def forgiven(tab: Tab, *words: str) -> None:
 def test_killed_while_strokes_are_painted_the_last_second_is_lost_at_most(browser: Browser, tmp_path: Path) -> None:
     port = free_port()
     with program(tmp_path, port) as (process, url), httpx.Client(base_url=url, timeout=60) as client:
-        studio = Studio(browser, url, client)
+        studio = Studio(browser.new_page(), url, client)
         brushed(studio)
         lifted = list[float]()
         for row in range(4, 92, 4):
@@ -76,7 +76,7 @@ def test_killed_while_strokes_are_painted_the_last_second_is_lost_at_most(browse
             lifted.append(time.monotonic())
         process.kill()  # SIGKILL, with strokes on their way
         killed = time.monotonic()
-    studio.context.close()  # and the page is gone as well
+    studio.page.close()  # and the page is gone as well
     with program(tmp_path, port) as (_, url), httpx.Client(base_url=url, timeout=60) as client:
         studio.remote.client = client
         found = studio.operations
@@ -90,7 +90,7 @@ def test_killed_while_strokes_are_painted_the_last_second_is_lost_at_most(browse
 def test_a_page_waits_for_a_server_that_was_killed_and_nothing_is_lost(browser: Browser, tmp_path: Path) -> None:
     port = free_port()
     with program(tmp_path, port) as (process, url), httpx.Client(base_url=url, timeout=60) as client:
-        studio = Studio(browser, url, client)
+        studio = Studio(browser.new_page(), url, client)
         brushed(studio)
         paint(studio, 10)
         studio.ready()
@@ -139,7 +139,7 @@ def test_a_change_whose_answer_is_lost_is_not_made_twice(studio: Studio, what: s
 
 
 def test_two_windows_paint_at_once_and_both_strokes_are_kept(browser: Browser, studio: Studio, url: str) -> None:
-    other = Tab(browser, f"{url}#{studio.remote.id}")
+    other = Tab(browser.new_page(), f"{url}#{studio.remote.id}")
     other.opened()
     for tab in (studio, other):
         brushed(tab)
@@ -214,12 +214,12 @@ def test_merged_classes_are_undone_with_what_was_done_on_them(studio: Studio) ->
 def test_the_token_is_asked_for_once_and_is_not_in_the_address(browser: Browser, tmp_path: Path) -> None:
     token = "a-token-for-this-test"
     with serving(tmp_path, token=token) as url, httpx.Client(base_url=url, cookies={COOKIE: token}) as client:
-        stranger = Tab(browser, url)
+        stranger = Tab(browser.new_page(), url)
         assert "open the address that it printed" in stranger.page.locator("body").inner_text()
         forgiven(stranger, "401")
         stranger.close()
         project = imported(client)
-        guest = Tab(browser, f"{url}?token={token}#{project.id}")
+        guest = Tab(browser.new_page(), f"{url}?token={token}#{project.id}")
         guest.opened()
         assert guest.page.url == f"{url}#{project.id}"
         brushed(guest)

@@ -83,18 +83,9 @@ def test_what_cannot_be_sent_to_workers(chores, sentence):
             next(workers.each(lambda shared, item: item, [1]))
 
 
-def test_no_item_is_far_ahead_of_the_first_that_is_not_done(chores, tmp_path):
-    for number in range(1, 12):
-        (tmp_path / f"go-{number}").touch()
+def test_no_item_is_far_ahead_of_the_first_that_is_not_done(check_ahead):
     with open_workers(2) as workers:
-        outcomes = workers.each(chores.waits, range(12), shared=str(tmp_path), ahead=5)
-        assert [next(outcomes)[0] for _ in range(4)] == [1, 2, 3, 4]
-        while not (tmp_path / "begun-0").exists():
-            time.sleep(0.02)
-        time.sleep(0.1)
-        assert len(list(tmp_path.glob("begun-*"))) == 5
-        (tmp_path / "go-0").touch()
-        assert sorted(number for number, _ in outcomes) == [0, *range(5, 12)]
+        check_ahead(workers)
 
 
 def test_items_are_taken_as_they_are_needed(chores):

@@ -11,6 +11,7 @@ from analogon.api import Model, fit
 from analogon.augment.filtering import Refusal, fingerprint, measured, refused, stretched
 from analogon.augment.grain import grain_of, matched
 from analogon.augment.inventing import Invention, invent
+from analogon.augment.inventing.values import Ground
 from analogon.augment.predicting import predictor
 from analogon.augment.settings import Settings
 from analogon.augment.sources import Sources
@@ -84,6 +85,7 @@ def check(sources: Sources, settings: Settings) -> None:
     Raises:
         OptionError: see :func:`make_sample`.
     """
+    _check_size(sources, settings)
     invention = invent(sources, settings, 0)
     entry = registry.get(settings.method)
     entry.configure(settings.recipe, {n: v for n, v in settings.options.items() if n not in BUDGET})
@@ -93,6 +95,18 @@ def check(sources: Sources, settings: Settings) -> None:
             raise OptionError(f"--things names the class '{name}', which there is not: the classes are {known}.")
     if not entry.learns:
         _model(sources, settings, invention.donors, told=_told(invention))
+
+
+def _check_size(sources: Sources, settings: Settings) -> None:
+    """Refuse samples so large that one class at least must have grown too much, wherever it lies."""
+    pixels = [source.exemplar.labels.ids.size for source in sources.pictures]
+    most = settings.stretch * (sum(pixels) if Ground(sources, settings).joins else max(pixels))
+    height, width = settings.size or (0, 0)
+    if height * width > most:
+        raise OptionError(
+            f"--size {width}x{height} has {height * width / most * settings.stretch:.3g} times the pixels of what is "
+            f"annotated, and a class may grow {settings.stretch:g} times: make it smaller, or give a larger --stretch."
+        )
 
 
 def _model(sources: Sources, settings: Settings, donors: tuple[int, ...], *, told: str) -> Model:

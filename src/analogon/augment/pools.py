@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,8 +31,9 @@ class _Pool(Sequence[Sample]):
             raise IndexError(f"There is no sample {number}: there are {len(self)}.")
         return self._get(int(number) % len(self))
 
+    @abstractmethod
     def _get(self, number: int) -> Sample:
-        raise NotImplementedError
+        """The sample with a number from 0 on."""
 
 
 class MadeSamples(_Pool):

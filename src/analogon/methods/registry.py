@@ -179,11 +179,7 @@ class Entry:
                 raise OptionError(f"Method '{self.name}' learns nothing, so there is {what}: leave out {option}.")
 
     def check_many(self) -> None:
-        """Refuse to learn several exemplars at once, if the method cannot.
-
-        Raises:
-            OptionError: it cannot.
-        """
+        """Refuse to learn several exemplars at once, with an OptionError, if the method cannot."""
         if not self.many:
             able = next(entry.name for entry in METHODS.values() if entry.many)
             raise OptionError(f"Method '{self.name}' learns one picture at a time: fit each, or use method '{able}'.")
@@ -206,11 +202,7 @@ class Entry:
             raise OptionError(f"Method '{self.name}' cannot {job}: {instead}.")
 
     def check_exports(self) -> None:
-        """Refuse to export models of a method that cannot, or without what that takes.
-
-        Raises:
-            OptionError: it is so.
-        """
+        """Refuse to export models, with an OptionError, if the method cannot or what that takes is not installed."""
         if not self.exports:
             able = ", ".join(entry.name for entry in METHODS.values() if entry.exports)
             raise OptionError(f"Models of method '{self.name}' cannot be exported: fit one with --method {able}.")

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO, Protocol
 
 from analogon.errors import InputError, OptionError
 from analogon.io import replacing
-from analogon.serving.failures import UnreachedError
+from analogon.serving.failures import RefusedError, UnreachedError
 
 PIECE = 1 << 20
 """Bytes of a large file that are in memory at a time."""
@@ -31,7 +31,8 @@ _S3_PIECES = {"chunksize": 8 * PIECE, "max_concurrency": 2}
 class Files(Protocol):
     """A place for files; threads may use it at once.
 
-    What cannot be done there is an OSError: UnreachedError where it may be done later.
+    What cannot be done there is an OSError: UnreachedError where it may be done later, RefusedError where
+    somebody has to allow it first.
     """
 
     def write(self, name: str, content: bytes | Path) -> None:
@@ -134,8 +135,14 @@ class Remote:
             yield f"{self._root}/{name}"
         except FileNotFoundError:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name) from None
+        except PermissionError as error:
+            raise RefusedError(_said(error)) from error
         except Exception as error:
-            raise UnreachedError(" ".join(str(error).split()) or type(error).__name__) from error
+            raise UnreachedError(_said(error)) from error
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
@@ -191,7 +198,7 @@ def _explained(place: str) -> Any:
     try:
         yield
     except Exception as error:  # each system of files has errors of its own
-        reason = getattr(error, "strerror", None) or " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        reason = getattr(error, "strerror", None) or _said(error).rstrip(".")
         raise InputError(f"Files cannot be stored at '{place}' ({reason}): check --files.") from None
 
 

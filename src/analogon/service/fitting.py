@@ -13,10 +13,10 @@ from analogon.service.files import Files
 from analogon.service.models import project_folder, result_file
 from analogon.service.pictures import IMAGE, LABELS
 from analogon.service.room import NoRoomError
-from analogon.service.store import read_request
+from analogon.service.tables import read_request
 from analogon.service.working import EndedError, Made, Task
 from analogon.serving import processes
-from analogon.serving.failures import UnreachedError
+from analogon.serving.failures import RefusedError, UnreachedError
 
 NOTE = "model.json"
 _LOOK_SECONDS = 0.2
@@ -60,7 +60,7 @@ class Fits:
             asked = read_request(job) | {"photo": str(folder / IMAGE), "labels": str(folder / LABELS), "resume": True}
             (folder / processes.REQUEST).write_text(json.dumps(asked))
             (folder / processes.PROGRESS).unlink(missing_ok=True)
-        except UnreachedError:  # which may pass
+        except (UnreachedError, RefusedError):  # which may pass
             raise
         except OSError as error:
             raise InputError("The server cannot begin this fit at the moment: look at its disk.") from error

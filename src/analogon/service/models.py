@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Generic, TypeVar
 
 from analogon.api import Model, fit, load
+from analogon.augment import Sources
 from analogon.data import Exemplar
 from analogon.errors import ModelError
 from analogon.methods.bundle import FILE
@@ -70,6 +71,7 @@ class Models:
         self._files = files
         self._exemplars: Kept[Exemplar] = Kept(lambda one: one.labels.ids.size)
         self._models: Kept[Model] = Kept(lambda one: one.exemplar.labels.ids.size)
+        self._sources: Kept[Sources] = Kept(lambda one: one.pictures[0].exemplar.labels.ids.size)
 
     def exemplar(self, project: str) -> Exemplar:
         """The picture of a project with its label map; FileNotFoundError where the files are gone."""
@@ -79,6 +81,10 @@ class Models:
             return stored_exemplar(self._files.read(f"{folder}/{IMAGE}"), self._files.read(f"{folder}/{LABELS}"))
 
         return self._exemplars.get((project,), read)
+
+    def sources(self, project: str) -> Sources:
+        """The same as what samples are made of, with what was measured of it, which takes seconds."""
+        return self._sources.get((project,), lambda: Sources.of([self.exemplar(project)]))
 
     def model(self, project: str, asked: Mapping[str, Any]) -> Model:
         """What renders a request: the model of a fit, or a method that needs none.
@@ -111,6 +117,7 @@ class Models:
         self._models.forget(lambda key: key[0] == project and (job is None or job in key))
         if job is None:
             self._exemplars.forget(lambda key: key[0] == project)
+            self._sources.forget(lambda key: key[0] == project)
 
 
 def project_folder(project: str) -> str:

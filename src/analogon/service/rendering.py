@@ -13,7 +13,8 @@ from analogon.run import Progress
 from analogon.service.files import Files
 from analogon.service.models import Models, result_file
 from analogon.service.pictures import IMAGE, LABELS, image_file, labels_file
-from analogon.service.store import NothingError, Store, read_request
+from analogon.service.store import NothingError, Store
+from analogon.service.tables import read_request
 from analogon.service.working import EndedError, Made, Task
 
 PROVENANCE = "provenance.npy"

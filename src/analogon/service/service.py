@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
-from analogon.augment import FORMATS, Settings, Sources
+from analogon.augment import FORMATS, Settings
 from analogon.augment.inventing import chances
 from analogon.augment.making import BUDGET
 from analogon.catalogue import describe_method
@@ -28,8 +28,8 @@ from analogon.service.messages import NewAugmentation, NewFit, NewRender
 from analogon.service.models import Models, project_folder, result_file
 from analogon.service.pictures import IMAGE, LABELS, Decoding, image_file, labels_file
 from analogon.service.rendering import PROVENANCE, Renders, wishes
-from analogon.service.store import NothingError, Store, Submission, new_identity, read_files
-from analogon.service.tables import AUGMENT, FIT, QUEUED, RENDER, RUNNING, Job, Project
+from analogon.service.store import NothingError, Store, Submission, new_identity
+from analogon.service.tables import AUGMENT, FIT, QUEUED, RENDER, RUNNING, Job, Project, read_files
 from analogon.service.watching import Watching
 from analogon.service.working import Workers
 from analogon.serving.failures import UnreachedError
@@ -234,9 +234,8 @@ class Service:
         if sum(settings.targets.values()) > 1:
             raise OptionError("The targets are more than all pixels: give shares that add up to 1 at most.")
         if settings.layouts:
-            exemplar = self.models.exemplar(project)
-            with self.decoding.turn:  # it looks at each pixel
-                chances(Sources.of([exemplar]), settings)
+            with self.decoding.turn:  # it looks at each pixel, the first time
+                chances(self.models.sources(project), settings)
         self._check_classes(project, fit | {"seed": settings.seed})
         return self._add(submission, project, AUGMENT, request)
 

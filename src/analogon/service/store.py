@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Engine, Select, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -245,11 +245,7 @@ class Store:
             if found is None:
                 raise NothingError
             if found.state == QUEUED:
-                found.state, found.ended, found.target = CANCELLED, now_text(), None
-                found.version += 1
-                left = len(found.request)
-                change, found.size = left - found.size, left
-                self._room.take(session, owner, change, strict=False)
+                self._give_up(session, found, CANCELLED)
             elif found.state == RUNNING and not found.stopping:
                 found.stopping = True
                 found.version += 1
@@ -306,9 +302,9 @@ class Store:
             raise NothingError
         return found
 
-    def put_back(self, job: Job) -> bool:
-        """Have a job wait again, as it did before it was taken."""
-        return self._change(job, state=QUEUED, server="", attempts=Job.attempts - 1)
+    def put_back(self, job: Job, *, tried: bool = False) -> bool:
+        """Have a job wait again, as it did before it was taken; ``tried`` counts that it was begun."""
+        return self._change(job, state=QUEUED, server="", attempts=Job.attempts - int(not tried))
 
     def _change(self, job: Job, **values: Any) -> bool:
         with self.writing() as session:
@@ -333,18 +329,33 @@ class Store:
         gone = Job.state == RUNNING
         if not alone:
             gone &= Job.lease < time.time()
+        count = 0
+        while self._recover(gone):
+            count += 1
+        return count
+
+    def _recover(self, gone: ColumnElement[bool]) -> bool:
+        """One job, as each gives back room of its owner; False where there is none."""
         with self.writing() as session:
-            rows = session.scalars(select(Job).where(gone).with_for_update(skip_locked=True)).all()
-            for row in rows:
-                row.version += 1
-                row.server = ""
-                if row.stopping:
-                    row.state, row.ended, row.stopping = CANCELLED, now_text(), False
-                elif row.attempts >= MOST_ATTEMPTS:
-                    row.state, row.ended, row.error = FAILED, now_text(), GIVEN_UP
-                else:
-                    row.state = QUEUED
-            return len(rows)
+            found = session.scalar(select(Job).where(gone).limit(1).with_for_update(skip_locked=True))
+            if found is None:
+                return False
+            if found.stopping:
+                self._give_up(session, found, CANCELLED)
+            elif found.attempts >= MOST_ATTEMPTS:
+                self._give_up(session, found, FAILED, GIVEN_UP)
+            else:
+                found.state, found.server = QUEUED, ""
+                found.version += 1
+            return True
+
+    def _give_up(self, session: Session, job: Job, state: str, error: str = "") -> None:
+        """End a job that nobody is at; what was to be rendered goes."""
+        job.state, job.error, job.ended, job.stopping, job.server = state, error, now_text(), False, ""
+        job.version += 1
+        left = len(job.request)
+        change, job.size, job.target = left - job.size, left, None
+        self._room.take(session, job.owner, change, strict=False)
 
 
 def _take(session: Session, kind: str, server: str) -> Job | None:
@@ -363,18 +374,6 @@ def _changed(session: Session, job: Job, **values: Any) -> bool:
     mine = (Job.id == job.id, Job.state == RUNNING, Job.server == job.server, Job.attempts == job.attempts)
     changed = session.execute(update(Job).where(*mine).values(version=Job.version + 1, **values))
     return bool(changed.rowcount)  # type: ignore[attr-defined]
-
-
-def read_request(job: Job) -> dict[str, Any]:
-    """What a job is asked for."""
-    asked: dict[str, Any] = json.loads(job.request)
-    return asked
-
-
-def read_files(job: Job) -> dict[str, int]:
-    """Names and bytes of the files of a job."""
-    files: dict[str, int] = json.loads(job.files)
-    return files
 
 
 def new_identity() -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -87,6 +90,18 @@ class Job(Base):
     lease: Mapped[float]
     key: Mapped[str | None]
     digest: Mapped[str]
+
+
+def read_request(job: Job) -> dict[str, Any]:
+    """What a job is asked for."""
+    asked: dict[str, Any] = json.loads(job.request)
+    return asked
+
+
+def read_files(job: Job) -> dict[str, int]:
+    """Names and bytes of the files of a job."""
+    files: dict[str, int] = json.loads(job.files)
+    return files
 
 
 class Storage(Base):

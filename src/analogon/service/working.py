@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 from analogon.errors import AnalogonError
 from analogon.service.counting import Counts
 from analogon.service.room import NoRoomError
-from analogon.service.store import Store
+from analogon.service.store import MOST_ATTEMPTS, Store
 from analogon.service.tables import CANCELLED, DONE, FAILED, Job
 from analogon.serving.database import UNUSABLE
-from analogon.serving.failures import failure
+from analogon.serving.failures import RefusedError, failure
 
 _LOG = logging.getLogger("analogon.service")
 _LOOK_SECONDS = 1.0
@@ -177,9 +177,11 @@ class Workers:
                 error="" if state == CANCELLED else f"It took more than {task.seconds:g} seconds: ask for less."
             )
         except Exception as error:
-            if (failure(error) or (0,))[0] == 503:  # which is no fault of the job
-                _LOG.warning("Job %s waits again: the database or the place for files cannot be reached.", job.id)
-                self._surely(lambda: self._store.put_back(job))
+            refused = isinstance(error, RefusedError)
+            if (failure(error) or (0,))[0] == 503 or (refused and job.attempts < MOST_ATTEMPTS):
+                # which is no fault of the job; but who refuses may do so for ever
+                _LOG.warning("Job %s waits again: the database or the place for files cannot be used.", job.id)
+                self._surely(lambda: self._store.put_back(job, tried=refused))
                 self._stopping.wait(_LOOK_SECONDS)
                 return None
             state, made = FAILED, Made(error=_sentence(error))

@@ -14,7 +14,11 @@ _PASSING = ("08", "40", "53300", "55P03", "57")
 
 
 class UnreachedError(OSError):
-    """A place for files that cannot be reached, or refuses, at the moment."""
+    """A place for files that cannot be reached, or has no time, at the moment."""
+
+
+class RefusedError(OSError):
+    """A place for files that does not let this server do what it has to."""
 
 
 def failure(error: Exception) -> tuple[int, str] | None:
@@ -32,6 +36,8 @@ def failure(error: Exception) -> tuple[int, str] | None:
     cause = error.__cause__ if isinstance(error, AnalogonError) else error
     if isinstance(cause, UnreachedError):
         return 503, "The place for files cannot be reached at the moment: wait, or look whether it runs."
+    if isinstance(cause, RefusedError):
+        return 507, "The place for files refuses this server: look whether its key is valid and may write there."
     if isinstance(cause, OSError) and cause.errno is not None:
         return 507, f"A file of the project cannot be used ({cause.strerror}): look at the disk of the server."
     return None
