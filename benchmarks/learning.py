@@ -1,9 +1,11 @@
 """Methods that learn a data set, on scenes that an oracle reads: how well they know layouts and looks, step by step.
 
     python benchmarks/learning.py groupdnet -o groupdnet [--steps 2000] [--every 250] [--layouts 16] [--set FIELD=VALUE]
+    python benchmarks/learning.py msca -o shut --shut
 
 Trains by `analogon.train`, breaks off every so many steps as Ctrl-C does, measures on layouts and looks that were never
-learnt, and resumes. Writes the model, `curve.csv` and `sheet.png` into the folder; one that is there is gone on with.
+learnt, and resumes. Writes the model, `curve.csv` and `sheet.png` into the folder, of MSCA also `attention.png`; a
+folder that is there is gone on with. With `--shut` nothing of looks comes through MSCA's gates, in training either.
 Needs analogon[neural].
 """
 
@@ -12,7 +14,8 @@ import csv
 import json
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +23,11 @@ import numpy as np
 
 import analogon
 from analogon.data import Exemplar, LabelMap
-from analogon.datasets import Pair, read_styles
+from analogon.datasets import Pair, read_styles, window_pair
 from analogon.datasets.scenes import CLASSES, STYLES, Scene, Scenes, SceneSettings
 from analogon.metrics.control import class_changes, class_control, colour_distance
 from analogon.metrics.oracle import oracle_figures
+from analogon.rendering import Attention
 from analogon.run import CHECKPOINT
 
 #: What the scenes of each method are like: one look for a picture, or one for each class. MSCA learns windows of them.
@@ -33,6 +37,8 @@ DATA = {
     "msca": SceneSettings(styles="picture", size=(128, 128)),
 }
 LEARNT, FIRST_HELD_OUT = 2000, 100_000
+#: Held-out scenes, of each of which two windows are taken; and looks whose attention is measured.
+PAIRS, SEEN = 128, 32
 
 
 def window(scene: Scene) -> Pair:
@@ -74,6 +80,7 @@ class Judge:
             shut = [[self.painted(model, n, one, weight=0.0) for one in looks] for n, looks in enumerate(self.looks)]
             found["style, gates shut"] = self._read(shut)["style"]
             found["style, class not in the look"] = self._unseen(model)
+            found |= self._pairs(model) | self._purity(model)
         return found
 
     def painted(self, model: analogon.TrainedModel, n: int, scene: Scene, weight: float = 1.0) -> np.ndarray:
@@ -130,6 +137,40 @@ class Judge:
                     right += [found[c] == scene.styles[c] for c in missing]
         return float(np.mean(right))
 
+    def _pairs(self, model: analogon.TrainedModel) -> dict[str, float]:
+        """Windows of held-out scenes in the look of another window of theirs, as they are learnt; PSNR in dB.
+
+        Each is asked for in its own style alone, so what does not see the look is right by chance.
+        """
+        held_out = Scenes(PAIRS, DATA[self.method], first=2 * FIRST_HELD_OUT)
+        seen, unseen, errors = list[bool](), list[bool](), list[float]()
+        for n, scene in enumerate(map(held_out.scene, range(PAIRS))):
+            wanted, other = window_pair(scene.pair, (64, 64), n, flip=0.0)
+            style = Exemplar(other.image, LabelMap(other.labels, CLASSES))
+            image = model.render(LabelMap(wanted.labels, CLASSES), style=style).image
+            errors.append(float(((image - wanted.image) ** 2).mean()))
+            for c, found in read_styles(image, wanted.labels).items():
+                (seen if (other.labels == c).any() else unseen).append(found == scene.styles[c])
+        return {
+            "style, pairs": float(np.mean(seen + unseen)),
+            "style, pairs, class not in the look": float(np.mean(unseen)),
+            "psnr, pairs": float(np.mean(-10 * np.log10(errors))),
+        }
+
+    def _purity(self, model: analogon.TrainedModel) -> dict[str, float]:
+        """How much of one class regions are, beside regions that are everywhere alike, in looks of two classes."""
+        told = np.mean([[scale.purity(labels) for scale in scales] for scales, labels in self._attentions(model)], 0)
+        by_scale = {f"purity, 1/{2**n}": mean for n, (mean, _) in enumerate(told)}
+        return {**by_scale, "purity, uniform": told[:, 1].mean()}
+
+    def _attentions(self, model: analogon.TrainedModel) -> Iterator[tuple[Sequence[Attention], LabelMap]]:
+        """Of looks that show two classes, about as much of each."""
+        held_out = Scenes(4000, DATA[self.method], first=FIRST_HELD_OUT)
+        shares = ((one, np.bincount(look(one).labels.ids.ravel()) / 64**2) for one in map(held_out.scene, range(4000)))
+        even = (one for one, share in shares if (share > 0).sum() == 2 and share.max() <= 0.6)
+        for n, one in enumerate(islice(even, SEEN)):
+            yield model.attention(self.targets[n % len(self.targets)], look(one)), look(one).labels
+
     def sheet(self, model: analogon.TrainedModel, shown: int = 6) -> np.ndarray:
         """Row by row: layout, then pairs of the picture whose look is wanted and what was made of it."""
         rows = []
@@ -153,6 +194,13 @@ def look(scene: Scene) -> Exemplar:
     return Exemplar(pair.image, LabelMap(pair.labels, CLASSES))
 
 
+def shut_gates() -> None:
+    """From here on all gates are 0, with no setting for it: nobody wants such a model but to see what chance is."""
+    from analogon.methods.msca import attention
+
+    attention.Attention.gates = lambda self, layout, _: layout.new_zeros((len(layout), self.regions))
+
+
 def main() -> None:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("method", choices=DATA)
@@ -162,7 +210,10 @@ def main() -> None:
     ap.add_argument("--layouts", type=int, default=16)
     ap.add_argument("--seed", type=int, default=0)
     ap.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE", help="a setting, as JSON or text")
+    ap.add_argument("--shut", action="store_true", help="of MSCA: no style vector comes through, in training either")
     args = ap.parse_args()
+    if args.shut:
+        shut_gates()
     # scenes are learnt as they are: there are enough of them, and stripes would change with size and side
     options: dict[str, Any] = {"flip": 0.0, "load": DATA[args.method].size[0]}
     options |= {name: parsed(value) for name, value in (given.split("=", 1) for given in args.set)}
@@ -197,6 +248,10 @@ def main() -> None:
             writer.writeheader()
             writer.writerows(rows)
         analogon.write_image(args.output / "sheet.png", judge.sheet(model))
+        if args.method == "msca":
+            seen, target = look(judge.looks[0][0]), judge.targets[0]
+            shown = analogon.attention_sheet(seen, target, model.attention(target, seen))
+            analogon.write_image(args.output / "attention.png", shown)
         print(json.dumps(rows[-1]), flush=True)
         if model.stopped is None:
             return

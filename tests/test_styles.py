@@ -9,6 +9,7 @@ from tests.networks.small import ATTENTIVE, hardly_learnt, small_set
 
 import analogon
 from analogon import LabelMap, OptionError, Style
+from analogon.rendering import Attention
 from analogon.report.attention import looked_at, put_there
 
 PICTURES = small_set()
@@ -267,3 +268,39 @@ def test_ways_and_attention_that_cannot_be_are_refused(grouped, sentence):
         with pytest.raises(OptionError) as error:
             call()
         sentence(error.value, named)
+
+
+def test_a_larger_layout_continues_the_picture_that_is_pasted(attentive, coded, sentence):
+    larger = LabelMap(np.pad(A.labels.ids, ((8, 0), (10, 20)), "edge"), TARGET.palette)
+    for model in (attentive, coded):
+        plain, made = model.render(larger, style=A), model.render(larger, style=A, paste=(8, 10))
+        inside = np.zeros(larger.shape, bool)
+        inside[8:, 10:74] = True
+        assert (made.image[8:, 10:74] == A.image).all() and (made.image != plain.image)[inside].any()
+        assert (made.image == plain.image)[~inside].all()
+        assert made.record()["wishes"]["paste"] == [8, 10] and "paste" not in plain.record()["wishes"]
+    several = [Style(B, mask=np.ones(larger.shape)), Style(A), Style(C)]
+    assert (attentive.render(larger, style=several, paste=(8, 10)).image[8:, 10:74] == A.image).all()
+    for place in ((9, 10), (8, 31), (-1, 0)):
+        with pytest.raises(OptionError) as error:
+            attentive.render(larger, style=A, paste=place)
+        sentence(error.value, "64x64", "94x72")
+    with pytest.raises(OptionError) as error:
+        coded.render(larger, style=Style(3), paste=(0, 0))
+    sentence(error.value, "style")
+
+
+def test_the_purity_of_regions_is_their_share_of_one_class():
+    labels = LabelMap(np.repeat(np.array([[0] * 6 + [1] * 2]), 4, 0), TARGET.palette)  # three quarters are sky
+    regions = np.zeros((3, 4, 8), np.float32)
+    regions[0, :, 6:] = 1 / 8  # ground alone
+    regions[1] = 1 / 32  # everywhere alike
+    regions[2, 0, 5:7] = 0.5  # half and half
+    scale = Attention(regions, np.ones(3, np.float32), np.ones((3, 2, 2), np.float32) / 3)
+    assert np.allclose(scale.purity(labels), ((1 + 0.75 + 0.5) / 3, 0.75))
+    assert np.allclose(scale.purity(labels.resize((12, 24))), scale.purity(labels))
+    assert np.allclose(scale.purity(labels.resize((2, 4))), scale.purity(labels))
+    coarse = np.zeros((1, 1, 3), np.float32)
+    coarse[0, 0, 2] = 1  # the last third of the columns: a quarter of it is sky
+    odd = LabelMap(np.repeat(np.array([[0] * 9 + [1] * 3]), 4, 0), TARGET.palette)
+    assert np.allclose(Attention(coarse, scale.gates[:1], coarse).purity(odd), (0.75, 0.75))

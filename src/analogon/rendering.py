@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analogon.data import Exemplar
+from analogon.data import Exemplar, LabelMap
 from analogon.errors import InputError, OptionError
 from analogon.provenance import Provenance
 
@@ -183,6 +183,27 @@ class Attention:
     regions: NDArray[np.float32]
     gates: NDArray[np.float32]
     shares: NDArray[np.float32]
+
+    def purity(self, labels: LabelMap) -> tuple[float, float]:
+        """How much of one class the regions are.
+
+        Args:
+            labels: of the style's picture, in any size.
+
+        Returns:
+            The share of a region that lies in the class it has most of, mean over the regions, in (0, 1]; and the same
+            of a region that is everywhere alike, which is the share of the most frequent class. At coarse scales one
+            place shows several classes, each by its share, so that 1 is out of reach there.
+        """
+        k, h, w = self.regions.shape
+        rows, columns = labels.shape
+        fine = labels.resize((max(h, rows), max(w, columns)))  # no place is without a pixel
+        down, across = (np.arange(many) * few // many for many, few in zip(fine.shape, (h, w), strict=True))
+        counts = np.zeros((h, w, len(fine.palette)))
+        np.add.at(counts, (down[:, None], across[None], fine.indices()), 1)
+        shares = (counts / counts.sum(2, keepdims=True)).reshape(h * w, -1)
+        within = self.regions.reshape(k, -1) @ shares
+        return float(within.max(1).mean()), float(shares.mean(0).max())
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from analogon.data import Exemplar, LabelMap, Palette
 from analogon.datasets import Pictures, load_pictures
 from analogon.errors import InputError, ModelError, OptionError
@@ -199,6 +202,7 @@ class TrainedModel:
         style: Styles | None = None,
         classes: Mapping[str, Exemplar | int] | None = None,
         seed: int | None = None,
+        paste: tuple[int, int] | None = None,
         progress: Callable[[Progress], None] | None = None,
     ) -> Result:
         """The picture for a label map, in its size.
@@ -212,21 +216,30 @@ class TrainedModel:
             classes: styles of single classes in short: ``{"sky": b}`` is ``Style(b, classes=["sky"])``, and a number in
                 place of a picture draws the look from that seed.
             seed: of the random look; None for the training's.
+            paste: row and column of the result where the upper left corner of the style's own picture is, whose pixels
+                then stand there as they are: a layout that is larger continues the picture. Of several styles it is the
+                first one of the whole picture.
             progress: called with :class:`Progress` events.
 
         Raises:
             LabelError: a class that the model does not know. OptionError: a style that the method cannot use, or the
-                lack of one.
+                lack of one; a picture that is pasted does not lie within the result.
         """
         layout = self._layout(target, mapping)
         styles = self._styles(style, layout)
         styles += self._styles([Style(source, classes=[name]) for name, source in (classes or {}).items()], layout)
+        pasted = None if paste is None else _to_paste(styles, paste, layout.shape)
         run = self._run(seed, progress)
         _, threads = registry.get(self.method).machine(self._device)
         started = time.monotonic()
         rendering = self._trained.render(layout, run, styles)
+        image = rendering.image
+        if pasted is not None:
+            area, pixels = pasted
+            image = image.copy()
+            image[area] = pixels
         return Result(
-            image=rendering.image,
+            image=image,
             method=self.method,
             config=self.config,
             seed=run.seed,
@@ -236,7 +249,7 @@ class TrainedModel:
             threads=threads,
             fit={name: self.record[name] for name in ("fit_seconds", "stopped", "device", "threads")},
             versions=versions(),
-            wishes={"styles": [one.record() for one in styles]},
+            wishes={"styles": [one.record() for one in styles]} | ({} if paste is None else {"paste": list(paste)}),
             timing=rendering.seconds,
             labels=layout,
         )
@@ -335,6 +348,22 @@ class TrainedModel:
         """
         bundle = TrainedBundle(self.record, self.palette, self._trained.arrays())
         bundle.write(Path(folder), checkpoint=checkpoint)
+
+
+def _to_paste(
+    styles: Sequence[Style], place: tuple[int, int], shape: tuple[int, int]
+) -> tuple[tuple[slice, slice], NDArray[np.float32]]:
+    """Where in a result of a shape the first picture that gives all of it a look is put, and its pixels."""
+    source = next((one.source for one in styles if one.whole and isinstance(one.source, Exemplar)), None)
+    if source is None:
+        raise OptionError("Nothing can be pasted without a picture: give a style for the whole target.")
+    (top, left), (h, w) = place, source.shape
+    if min(place) < 0 or top + h > shape[0] or left + w > shape[1]:
+        raise OptionError(
+            f"The style's picture of {w}x{h} pixels, pasted at {left}, {top}, is not within the target of "
+            f"{shape[1]}x{shape[0]}: move it, or enlarge the target around it."
+        )
+    return np.s_[top : top + h, left : left + w], source.image
 
 
 def _weighed(one: Any) -> Style:

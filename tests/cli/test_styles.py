@@ -152,6 +152,16 @@ def test_attention_stands_beside_the_picture(attentive, data, look, render):
         assert np.abs(shown(out / f"00000{n}.attention.png") - sheet * 255).max() <= 0.51
 
 
+def test_a_picture_is_pasted_into_what_continues_it(attentive, data, look, tmp_path):
+    model, pictures = known(attentive, data)
+    larger = analogon.LabelMap(np.pad(pictures[1].labels.ids, ((0, 5), (9, 0)), "edge"), model.palette)
+    analogon.write_labels(tmp_path / "larger.png", larger)
+    command = ["render", str(attentive), str(tmp_path / "larger.png"), "--style", look(1), "--device", "cpu"]
+    assert main([*command, "--paste", "9", "0", "-o", str(tmp_path / "out")]) == 0
+    assert near(tmp_path / "out/larger.png", model.render(larger, style=pictures[1], paste=(0, 9)))
+    assert not near(tmp_path / "out/larger.png", model.render(larger, style=pictures[1]))
+
+
 def test_a_model_is_evaluated(attentive, data, tmp_path, capsys):
     command = ["evaluate", str(attentive), "--data", str(data), "--split", "train", "--device", "cpu", "-n", "2"]
     assert main([*command, "-o", str(tmp_path / "out")]) == 0
@@ -204,6 +214,9 @@ def test_a_mask_that_fits_one_target_only_is_refused_before_the_first(attentive,
         (["--style", "3"], "--style"),
         (["--attention", "--style", "3"], "--attention"),
         (["--attention", "--between", "A", "B"], "--attention"),
+        (["--paste", "1", "0", "--style", "A"], "--paste 1 0"),
+        (["--paste", "0", "0", "--between", "A", "B"], "--paste"),
+        (["--paste", "0", "0", "--style", "3"], "--paste"),
         ([], "--style"),
     ],
     ids=" ".join,

@@ -70,6 +70,16 @@ class StyleOptions:
             help="Two pictures take each other's look: the targets are their label maps, in the order of two --style.",
         ),
     ] = False
+    paste: Annotated[
+        tuple[int, int] | None,
+        Parameter(
+            metavar="X Y",
+            negative="",
+            show_default=False,
+            help="Put the picture of the style itself into the result, its upper left corner so many pixels from the "
+            "left and from the top: larger targets continue it.",
+        ),
+    ] = None
     attention: Annotated[
         bool,
         Parameter(
@@ -100,6 +110,8 @@ class StyleOptions:
                 f"--swap takes two targets and two --style, not {len(targets)} and {len(self.style)}: name two "
                 "pictures with --style, and their label maps as targets."
             )
+        if self.paste and ways:
+            raise OptionError(f"--paste puts one picture into each target: leave out {ways[0]}.")
         if self.attention and ways:
             raise OptionError(f"--attention shows one picture of each target: leave out {ways[0]}.")
 
@@ -196,6 +208,11 @@ def render_trained(
             (h, w), (height, width) = mask.shape, odd.shape
             raise OptionError(f"A mask of {w}x{h} pixels is none for a target of {width}x{height}: give them one size.")
     shown = next((one.source for one in styles if one.whole and isinstance(one.source, analogon.Exemplar)), None)
+    place = None
+    if options.paste is not None:
+        left, top = options.paste
+        place = top, left
+        _check_paste(_picture(shown, "--paste"), left, top, layouts)
     seen = [model.attention(layout, _picture(shown, "--attention")) for layout in layouts] if options.attention else []
     rows, cells = list["analogon.SheetRow"](), list[tuple[str, Any]]()
     for number, (target, layout) in enumerate(zip(targets, layouts, strict=True)):
@@ -206,7 +223,7 @@ def render_trained(
             results = model.between(layout, first, last, options.frames, style=styles, seed=seed)
         else:
             given = shown if options.swap else styles
-            results = (model.render(layout, style=given, seed=seed + n) for n in range(options.count))
+            results = (model.render(layout, style=given, seed=seed + n, paste=place) for n in range(options.count))
         pictures = outputs.pictures[number * len(endings) : (number + 1) * len(endings)]
         cells.append((target.name, analogon.thumbnail(_colours(layout))))
         for picture, result in zip(pictures, results, strict=True):
@@ -239,6 +256,17 @@ def _check_count(count: int, seed: int, model: "TrainedModel", written: Sequence
         )
     if seed + count - 1 > MOST_SEED:
         raise OptionError(f"--count {count} from --seed {seed} on goes beyond the last seed, {MOST_SEED}: lower one.")
+
+
+def _check_paste(picture: "Exemplar", left: int, top: int, layouts: "Sequence[LabelMap]") -> None:
+    """Refuse a place that is not within every target."""
+    (h, w), shapes = picture.shape, [layout.shape for layout in layouts]
+    odd = next((n for n in shapes if min(left, top) < 0 or top + h > n[0] or left + w > n[1]), None)
+    if odd:
+        raise OptionError(
+            f"--paste {left} {top} puts a picture of {w}x{h} pixels beyond a target of {odd[1]}x{odd[0]}: move it, or "
+            "enlarge the target around it."
+        )
 
 
 def _shared(model: "TrainedModel", written: Sequence[_Written]) -> "list[Style]":
