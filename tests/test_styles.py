@@ -1,5 +1,7 @@
 """What looks can be asked for of models of data sets, on networks that have hardly learnt."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -280,11 +282,12 @@ def test_a_larger_layout_continues_the_picture_that_is_pasted(attentive, coded, 
         assert (made.image == plain.image)[~inside].all()
         assert made.record()["wishes"]["paste"] == [8, 10] and "paste" not in plain.record()["wishes"]
     several = [Style(B, mask=np.ones(larger.shape)), Style(A), Style(C)]
-    assert (attentive.render(larger, style=several, paste=(8, 10)).image[8:, 10:74] == A.image).all()
+    made = attentive.render(larger, style=several, paste=tuple(np.array([8, 10])))
+    assert (made.image[8:, 10:74] == A.image).all() and json.dumps(made.record()["wishes"]["paste"]) == "[8, 10]"
     for place in ((9, 10), (8, 31), (-1, 0)):
         with pytest.raises(OptionError) as error:
             attentive.render(larger, style=A, paste=place)
-        sentence(error.value, "64x64", "94x72")
+        sentence(error.value, "64x64", "94x72", f"row {place[0]} and column {place[1]}")
     with pytest.raises(OptionError) as error:
         coded.render(larger, style=Style(3), paste=(0, 0))
     sentence(error.value, "style")

@@ -17,7 +17,7 @@ from analogon.datasets import Match, Pair, Pictures, load_pictures, matched, rea
 from analogon.datasets.scenes import CLASSES
 from analogon.errors import InputError, OptionError
 from analogon.fitting import check_numbers
-from analogon.io import write_image
+from analogon.io import image_writer, replacing
 from analogon.metrics import (
     METRICS,
     Scores,
@@ -240,7 +240,6 @@ class _Judged:
         layout = LabelMap(pair.labels, self.pictures.palette)
         look = None if self.looks is None else self.looks[number].exemplar(self.pictures.palette)
         image = self._painted(layout, look, number)
-        self._keep(image, pair.name)
         known = pair.labels != self.pictures.unknown  # all of them where there is no unknown class
         both = image, pair.image
         if known.any():
@@ -257,6 +256,7 @@ class _Judged:
             self.right += right_styles(image, pair.labels, asked)
         if "random" in self.model.takes:
             self._compare([image, *(self._painted(layout, look, number, turn) for turn in range(1, SAMPLES))], layout)
+        self._keep(image, pair.name)  # last: weights that cannot be used are found out with the first picture
 
     def _painted(self, layout: LabelMap, look: Exemplar | None, number: int, turn: int = 0) -> Image:
         self._tell()
@@ -266,9 +266,10 @@ class _Judged:
 
     def _keep(self, image: Image, name: str) -> None:
         if self.folder is not None:
-            self.files.append(self.folder / f"{name}.png")
-            self.files[-1].parent.mkdir(parents=True, exist_ok=True)
-            write_image(self.files[-1], image)
+            path = self.folder / f"{name}.png"
+            with replacing(path, parents=True) as file:
+                image_writer(path, image)(file)
+            self.files.append(path)
 
     def _seen(self, number: int, image: Image) -> dict[str, NDArray[np.int64]]:
         """The classes that are seen in a picture, by what the figures of who sees them begin with."""

@@ -249,7 +249,8 @@ class TrainedModel:
             threads=threads,
             fit={name: self.record[name] for name in ("fit_seconds", "stopped", "device", "threads")},
             versions=versions(),
-            wishes={"styles": [one.record() for one in styles]} | ({} if paste is None else {"paste": list(paste)}),
+            wishes={"styles": [one.record() for one in styles]}
+            | ({} if paste is None else {"paste": [int(n) for n in paste]}),
             timing=rendering.seconds,
             labels=layout,
         )
@@ -360,8 +361,8 @@ def _to_paste(
     (top, left), (h, w) = place, source.shape
     if min(place) < 0 or top + h > shape[0] or left + w > shape[1]:
         raise OptionError(
-            f"The style's picture of {w}x{h} pixels, pasted at {left}, {top}, is not within the target of "
-            f"{shape[1]}x{shape[0]}: move it, or enlarge the target around it."
+            f"The style's picture of {w}x{h} pixels, pasted at row {top} and column {left}, is not within the "
+            f"target of {shape[1]}x{shape[0]}: move it, or enlarge the target around it."
         )
     return np.s_[top : top + h, left : left + w], source.image
 

@@ -50,6 +50,20 @@ def test_a_missing_model_is_to_be_trained(data, tmp_path, capsys, sentence):
     assert not (tmp_path / "out").exists()
 
 
+def test_nothing_is_left_where_weights_or_the_place_cannot_be_used(model, data, tmp_path, capsys, sentence):
+    for kind in ("inception", "lpips", "segmenter"):
+        assert evaluate(model, data, tmp_path / "out", "-n", "2", "--weights", f"{kind}={data / 'classes.json'}") == 2
+        assert "classes.json" in capsys.readouterr().err and not (tmp_path / "out").exists()
+    (tmp_path / "pictures").touch()
+    assert evaluate(model, data, tmp_path, "-n", "2") == 2
+    sentence(capsys.readouterr().err.removeprefix("analogon: error: ").strip(), tmp_path / "pictures", "-o")
+    assert [path.name for path in tmp_path.iterdir()] == ["pictures"]
+    pictures = analogon.datasets.load_pictures(data, split="val")
+    with pytest.raises(analogon.InputError) as error:
+        analogon.evaluate(analogon.load_trained(model, device="cpu"), pictures, count=1, folder=tmp_path / "pictures")
+    sentence(error.value, tmp_path / "pictures")
+
+
 @pytest.mark.slow
 def test_distances_of_sets_are_those_of_what_was_painted_and_the_real_pictures(model, data, tmp_path):
     """With the whole of FID's network, whose weights are random here."""

@@ -1,4 +1,6 @@
 import json
+import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +9,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from analogon.data import Exemplar, LabelClass, LabelMap, Palette
-from analogon.errors import InputError, ModelError
-from analogon.methods.bundle import FILE, FORMAT, NOTE, Bundle, TrainedBundle
+from analogon.errors import InputError, ModelError, OptionError
+from analogon.methods.bundle import FILE, FORMAT, NOTE, Bundle, TrainedBundle, held
 from analogon.run import CHECKPOINT
 
 RECORD = {
@@ -261,3 +263,35 @@ def test_a_damaged_mask_or_frame(bundle, tmp_path, record, usable, sentence):
     with pytest.raises(ModelError, match="damaged") as error:
         Bundle.read(tmp_path)
     sentence(error.value)
+
+
+# -- while a model is learnt ---------------------------------------------------------------------------------------
+
+
+def test_who_is_refused_does_not_take_the_folder_away(tmp_path, monkeypatch):
+    folder, mkdir = tmp_path / "new" / "model", Path.mkdir
+    others = ExitStack()
+
+    def overtaken(path, *args, **more):
+        """Another one comes in between, having seen that there is no folder as well."""
+        monkeypatch.setattr(Path, "mkdir", mkdir)
+        others.enter_context(held(folder))
+        mkdir(path, *args, **more)
+
+    monkeypatch.setattr(Path, "mkdir", overtaken)
+    with others:
+        with pytest.raises(OptionError, match="Another model"), held(folder):
+            pass
+        assert folder.is_dir()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="to root every folder can be read")
+def test_a_folder_that_cannot_be_read_can_still_be_written_to(tmp_path):
+    tmp_path.chmod(0o300)
+    try:
+        with held(tmp_path):
+            (tmp_path / FILE).touch()
+    finally:
+        tmp_path.chmod(0o700)
+    assert (tmp_path / FILE).exists()

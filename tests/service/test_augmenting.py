@@ -1,7 +1,9 @@
 """Samples through the service: the same as without it, and refused in a sentence."""
 
+import gc
 import io
 import json
+import weakref
 import zipfile
 
 import pytest
@@ -10,6 +12,7 @@ import analogon
 from analogon.augment import Settings, make_dataset
 from analogon.augment.inventing import values
 from analogon.augment.statistics import describe
+from analogon.service import models
 
 from .served import layout, photo
 
@@ -33,7 +36,7 @@ def test_samples(client, tmp_path, sentence):
         assert packed.read(name) == (made.folder / name).read_bytes()
     for wrong in ({"settings": {"nothing": 1}}, {"formats": ["nothing"]}, {"settings": {"method": "nothing"}},
                   {"settings": {"method": ""}},
-                  {"settings": {"size": [8000, 8000]}}, {"settings": {"self": 1}},
+                  {"settings": {"size": [8000, 8000]}}, {"settings": {"size": [200, 300]}}, {"settings": {"self": 1}},
                   {"settings": {"things": ["nothing"]}}, {"settings": {"targets": {"nothing": 0.5}}},
                   {"settings": {"options": {"nothing": 1}}}, {"settings": {"layouts": ["predicted"]}},
                   {"settings": {"options": {"steps": 5}}}, {"settings": {"options": {"things": ["nothing"]}}},
@@ -58,3 +61,21 @@ def test_a_picture_is_looked_at_once_however_often_samples_are_asked_for(client,
                 client.augment(project, 2, settings={"layouts": ["cells"]})
             assert "--layouts cells" in sentence(caught.value)
     assert len(looked) == 2
+
+
+def test_what_was_measured_is_not_kept_for_ever(client, monkeypatch):
+    """However many ways there are to name the classes of objects."""
+    measured = weakref.WeakSet()
+
+    def remembered(*given):
+        measured.add(found := describe(*given))
+        return found
+
+    monkeypatch.setattr(values, "describe", remembered)
+    monkeypatch.setattr(models, "MOST_KEPT", 2)
+    project = client.create_project(photo(), layout())
+    for times in range(1, 6):
+        with pytest.raises(analogon.ServiceError, match="--layouts cells"):
+            client.augment(project, 2, settings={"layouts": ["cells"], "things": ["ball"] * times})
+    gc.collect()
+    assert 0 < len(measured) <= 2

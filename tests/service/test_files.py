@@ -11,10 +11,13 @@ import tracemalloc
 
 import httpx
 import pytest
+from sqlalchemy import select as chosen
 
 import analogon
 from analogon.service import working
 from analogon.service.files import open_files
+from analogon.service.store import MOST_ATTEMPTS, Store
+from analogon.service.tables import Job
 from analogon.serving.failures import UnreachedError
 
 from .served import layout, photo, serving, until
@@ -189,13 +192,20 @@ def test_a_service_whose_s3_refuses_it(tmp_path, bucket, s3, sentence, monkeypat
         client.wait(client.render(project, layout(9)), timeout=60)
         httpx.post(f"{bucket}/moto-api/reset-auth", content=b"0").raise_for_status()  # from now on nobody is let in
         try:
-            refused = client.wait(client.render(project, layout(7)), timeout=60)
+            refused = [client.render(project, layout(7)), client.fit(project, "semia", steps=1)]
+            refused = [client.wait(one, timeout=60) for one in refused]
             with pytest.raises(analogon.ServiceError) as caught:
                 client.create_project(photo(), layout())
         finally:
             httpx.post(f"{bucket}/moto-api/reset-auth", content=b"inf").raise_for_status()
         assert caught.value.status == 507 and "key" in sentence(caught.value)
-        assert refused.state == "failed" and "key" in sentence(refused.error)
+        for one in refused:
+            assert one.state == "failed" and "key" in sentence(one.error)
+        store = Store.open(tmp_path / "data")
+        with store.reading() as session:
+            tried = session.scalars(chosen(Job.attempts).where(Job.state == "failed")).all()
+        store.close()
+        assert tried == [MOST_ATTEMPTS] * 2
         assert client.wait(client.render(project, layout(7)), timeout=60).state == "done"
 
 

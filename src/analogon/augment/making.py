@@ -85,7 +85,7 @@ def check(sources: Sources, settings: Settings) -> None:
     Raises:
         OptionError: see :func:`make_sample`.
     """
-    _check_size(sources, settings)
+    check_size(sources, settings)
     invention = invent(sources, settings, 0)
     entry = registry.get(settings.method)
     entry.configure(settings.recipe, {n: v for n, v in settings.options.items() if n not in BUDGET})
@@ -97,8 +97,12 @@ def check(sources: Sources, settings: Settings) -> None:
         _model(sources, settings, invention.donors, told=_told(invention))
 
 
-def _check_size(sources: Sources, settings: Settings) -> None:
-    """Refuse samples so large that one class at least must have grown too much, wherever it lies."""
+def check_size(sources: Sources, settings: Settings) -> None:
+    """Refuse samples so large that one class at least must have grown too much, wherever it lies.
+
+    Raises:
+        OptionError: it is so.
+    """
     pixels = [source.exemplar.labels.ids.size for source in sources.pictures]
     most = settings.stretch * (sum(pixels) if Ground(sources, settings).joins else max(pixels))
     height, width = settings.size or (0, 0)

@@ -48,7 +48,7 @@ def evaluate(
     import analogon
 
     files = weight_files(weights or [])
-    check_folder(output)
+    check_folder(output / PICTURES)
     trained = analogon.load_trained(model, device=device)
     with ProgressDisplay(delay=1.0) as display:
         told = analogon.evaluate(

@@ -16,7 +16,7 @@ def alone(folder: Path, what: str) -> Iterator[None]:
     """Have a folder for this process alone.
 
     The system lets go of it when this process ends, however it does. Where the system cannot hold a folder (Windows,
-    some network disks), nothing keeps others away.
+    some network disks, one that cannot be read), nothing keeps others away.
 
     Args:
         folder: one that is there.
@@ -38,7 +38,10 @@ def _lock(folder: Path, what: str) -> int | None:
         return None
     import fcntl
 
-    place = os.open(folder, os.O_RDONLY)
+    try:
+        place = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # it can be written to and not be listed
+        return None
     try:
         fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -174,13 +174,13 @@ def held(folder: Path | None) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:
         raise _unmade(folder, problem) from problem
-    try:
-        with alone(folder, "model"):
+    with alone(folder, "model"):
+        try:
             yield
-    finally:
-        with suppress(OSError):  # something is in it
-            for path in made:
-                path.rmdir()
+        finally:  # while it is held: whoever is refused shall not take it away from who has it
+            with suppress(OSError):  # something is in it
+                for path in made:
+                    path.rmdir()
 
 
 @contextmanager

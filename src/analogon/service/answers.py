@@ -20,7 +20,8 @@ _REFUSALS = {
     422: "Something in the request cannot be used.",
     429: "The queue is full, or too many wait: try again in a while.",
     503: "The database, the place for files or the workers cannot be reached at the moment.",
-    507: "There is no room for it: what you may store is taken, or the disk of the server is full.",
+    507: "There is no room for it: what you may store is taken, or the disk of the server is full; or the "
+    "place for files refuses the server.",
 }
 MOST_LISTED = 1000
 

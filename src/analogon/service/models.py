@@ -82,9 +82,14 @@ class Models:
 
         return self._exemplars.get((project,), read)
 
-    def sources(self, project: str) -> Sources:
-        """The same as what samples are made of, with what was measured of it, which takes seconds."""
-        return self._sources.get((project,), lambda: Sources.of([self.exemplar(project)]))
+    def sources(self, project: str, things: tuple[str, ...]) -> Sources:
+        """The same as what samples are made of, with what was measured of it, which takes seconds.
+
+        Args:
+            things: classes of single objects that it is measured with. Sources hold what is measured for ever, and who
+                asks may name them in endless ways: each has sources of its own, of which the last are kept.
+        """
+        return self._sources.get((project, things), lambda: Sources.of([self.exemplar(project)]))
 
     def model(self, project: str, asked: Mapping[str, Any]) -> Model:
         """What renders a request: the model of a fit, or a method that needs none.

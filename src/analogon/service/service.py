@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from analogon.augment import FORMATS, Settings
 from analogon.augment.inventing import chances
-from analogon.augment.making import BUDGET
+from analogon.augment.making import BUDGET, check_size
 from analogon.catalogue import describe_method
 from analogon.checking import check_render
 from analogon.errors import InputError, OptionError
@@ -233,9 +233,11 @@ class Service:
             raise OptionError(f"size cannot be over {self.limits.pixels:g} megapixels on this server: make it smaller.")
         if sum(settings.targets.values()) > 1:
             raise OptionError("The targets are more than all pixels: give shares that add up to 1 at most.")
+        sources = self.models.sources(project, settings.things)
+        check_size(sources, settings)
         if settings.layouts:
             with self.decoding.turn:  # it looks at each pixel, the first time
-                chances(self.models.sources(project), settings)
+                chances(sources, settings)
         self._check_classes(project, fit | {"seed": settings.seed})
         return self._add(submission, project, AUGMENT, request)
 

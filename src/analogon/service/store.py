@@ -29,7 +29,7 @@ LEASE_SECONDS = 30.0
 """How long a server that gives no sign of life keeps its jobs, where several share a database."""
 MOST_ATTEMPTS = 5
 """How often a job is begun: one that takes its server down with it is not begun for ever."""
-GIVEN_UP = f"The server ended {MOST_ATTEMPTS} times while it was at this job: ask for less."
+GIVEN_UP = f"This job was begun {MOST_ATTEMPTS} times, and the server ended at the last: ask for less."
 
 
 Row = TypeVar("Row", Project, Job)
