@@ -216,8 +216,7 @@ def test_the_token_is_asked_for_once_and_is_not_in_the_address(browser: Browser,
     with serving(tmp_path, token=token) as url, httpx.Client(base_url=url, cookies={COOKIE: token}) as client:
         stranger = Tab(browser.new_page(), url)
         assert "open the address that it printed" in stranger.page.locator("body").inner_text()
-        forgiven(stranger, "401")
-        stranger.close()
+        stranger.close("401")
         project = imported(client)
         guest = Tab(browser.new_page(), f"{url}?token={token}#{project.id}")
         guest.opened()
