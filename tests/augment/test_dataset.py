@@ -140,6 +140,7 @@ def test_others_take_the_turns_of_a_picture_that_gives_nothing(tmp_path):
     kept = [one.record["index"] % 2 for one in read_samples(tmp_path / "set")]
     assert made.samples == 5 and kept.count(1) <= 1
     assert sum(one.index % 2 for one in made.refusals) == 12
+    assert len(made.notes) == 1 and "compare with training without them" in made.notes[0]
 
 
 @pytest.mark.usefixtures("impatient")
@@ -298,3 +299,27 @@ def test_what_is_not_of_a_dataset_stays(annotated, tmp_path, name):
     with pytest.raises(OptionError, match="belongs to no dataset"):
         make_dataset(annotated, 1, output=tmp_path / "set", settings=Settings(**PLAIN), workers=1)
     assert contents(tmp_path / "set") == {name: b"mine"}
+
+
+def test_it_is_told_where_samples_may_harm(tmp_path, capsys, sentence):
+    """Of streets, and not where any place may have any class."""
+    for name, one in (("street", street()), ("discs", discs())):
+        (tmp_path / name).mkdir()
+        write_image(tmp_path / name / "img.png", one.image)
+        write_labels(tmp_path / name / "label.png", one.labels)
+        command = [
+            "augment",
+            str(tmp_path / name),
+            "-n",
+            "1",
+            "--set",
+            "rounds=1",
+            "--workers",
+            "1",
+            "--layouts",
+            "warps",
+        ]
+        assert main([*command, "-o", str(tmp_path / f"{name} set"), "--similarity", "1"]) == 0
+    told = [line for line in capsys.readouterr().out.splitlines() if "have their places" in line]
+    assert len(told) == 1
+    sentence(told[0], "street scenes", "compare")

@@ -41,6 +41,12 @@ HOPELESS, PATIENCE = 20, 40
 #: How far samples are made ahead of the first that is not done: so many are held in memory, until it is.
 AHEAD = 64
 
+#: What is said of pictures like streets; measured in benchmarks/results/augmentation.md.
+BOUND = (
+    "Classes have their places in the annotated pictures, as in street scenes, on which networks did not gain from "
+    "samples and rather lost: compare with training without them."
+)
+
 #: Who does many things: see :meth:`analogon.workers.Workers.each`.
 _Each = Callable[..., Iterator[tuple[int, Outcome]]]
 
@@ -55,6 +61,7 @@ class Dataset:
         refusals: of the indices that have none.
         files: what is beside the samples: folders of formats, sheet, statistics.
         aims: shares of classes that were asked for, and what came.
+        notes: what to know before a network is trained with them, one sentence each.
     """
 
     folder: Path
@@ -62,6 +69,7 @@ class Dataset:
     refusals: tuple[Refusal, ...]
     files: tuple[Path, ...] = ()
     aims: tuple[Aim, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def make_dataset(
@@ -150,7 +158,9 @@ def _make(
         beside, statistics = overview(
             folder, sources, reasons, things=settings.things or None, targets=settings.targets
         )  # fmt: skip
-    return Dataset(folder, len(found), tuple(found.refusals), (*files, *beside), statistics.aims)
+    bound = not all(one.free for one in Ground(sources, settings).everything())
+    notes = (BOUND,) if bound else ()
+    return Dataset(folder, len(found), tuple(found.refusals), (*files, *beside), statistics.aims, notes)
 
 
 def _expected(sources: Sources, settings: Settings) -> Classes:

@@ -191,8 +191,8 @@ def augment(
     say(f"{dataset.folder}  ({dataset.samples} samples{refused})")
     for path in dataset.files:
         say(f"{path}")
-    for aim in dataset.aims:
-        say(f"{aim}")
+    for line in (*dataset.aims, *dataset.notes):
+        say(f"{line}")
 
 
 def _size(text: str | None) -> tuple[int, int] | None:
