@@ -57,6 +57,14 @@ def test_help_of_a_verb_has_usage_and_an_example(analogon, verb):
             "--steps cannot be 'few': give it a whole number, or see analogon fit --help.",
         ),
         (
+            ["fit", "a", "b", "-o", "m", "--steps", "1.5"],
+            "--steps cannot be '1.5': give it a whole number, or see analogon fit --help.",
+        ),
+        (
+            ["render", "m", "t", "-o", "x", "--paste", "2", "1.5"],
+            "--paste cannot be '1.5': give it a whole number, or see analogon render --help.",
+        ),
+        (
             ["fit", "a", "b", "-o", "m", "--minutes", "1m"],
             "--minutes cannot be '1m': give it a number, or see analogon fit --help.",
         ),

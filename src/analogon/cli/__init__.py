@@ -3,9 +3,12 @@
 import atexit
 import gc
 import os
+import re
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
+from types import NoneType
+from typing import get_args
 
 from cyclopts import (
     App,
@@ -17,7 +20,7 @@ from cyclopts import (
     UnknownOptionError,
     UnusedCliTokensError,
 )
-from cyclopts.argument import Argument
+from cyclopts.argument import Argument, ArgumentCollection
 from cyclopts.token import Token
 
 from analogon._version import __version__
@@ -227,6 +230,7 @@ def _app(arguments: Sequence[str]) -> App:
         exit_on_error=False,
         print_error=False,
         suppress_keyboard_interrupt=False,
+        config=_refuse_fractions,
     )
     for place, (verb, (summary, usage, example)) in enumerate(_VERBS.items()):
         app.command(
@@ -266,6 +270,20 @@ def _refuse_empty(arguments: Sequence[str]) -> None:
             raise OptionError(f"{argument[:-1]} is empty: fill it in.")
 
 
+def _refuse_fractions(_app: App, _commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
+    """A number that should be whole would be rounded, and 1.5 pictures are a mistake."""
+    for argument in arguments:
+        fraction = next((token for token in argument.tokens if _FRACTION.fullmatch(token.value)), None)
+        if fraction is not None and _whole(argument.hint):
+            raise CoercionError(token=fraction, argument=argument, target_type=int)
+
+
+def _whole(hint: object) -> bool:
+    """Whether an option of this type takes whole numbers alone: int, or a union or tuple of it."""
+    parts = [part for part in get_args(hint) if part is not NoneType]
+    return hint is int or (bool(parts) and all(map(_whole, parts)))
+
+
 def _usage(error: CycloptsError) -> str:
     """What is wrong with a command line, in one sentence."""
     command = " ".join(["analogon", *(error.command_chain or ())])
@@ -296,6 +314,7 @@ def _usage(error: CycloptsError) -> str:
     return f"{words}: {see}"
 
 
+_FRACTION = re.compile(r"[+-]?\d*\.\d*[1-9]\d*")
 #: What options take, in words.
 _KINDS: dict[type | None, str] = {int: "a whole number", float: "a number", bool: "no value"}
 
