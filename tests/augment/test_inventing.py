@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from scipy import ndimage as ndi
 
-from analogon import OptionError
+from analogon import Exemplar, OptionError
 from analogon.augment import Settings, Sources, invent
 from analogon.augment.inventing import chances
 from analogon.augment.inventing.cells import _Cells, wall_between
+from analogon.augment.making import make_sample
 from analogon.augment.statistics import describe
 from analogon.layout import Layout, operation
 
@@ -83,6 +84,35 @@ def test_size_and_strength(tissue):
     assert moved[0] < moved[1]
     window = invent(road, Settings(layouts=("instances",), size=(48, 64), seed=2), 0)
     assert window.labels.shape == (48, 64)
+
+
+def test_scenes_are_bent_with_their_pixels():
+    """Where places have a meaning; layouts in which anything may lie anywhere are painted anew."""
+    road = sources(street(), street(1))
+    found = invent(road, Settings(layouts=("warps",)), 1)
+    rows, columns = np.moveaxis(found.places, -1, 0)
+    assert found.donors == (1,) and (rows != np.arange(64)[:, None]).any()
+    assert (street(1).labels.ids[rows, columns] == found.labels.ids).all()
+    picture = make_sample(road, Settings(layouts=("warps",), grain=False), 1).image
+    assert np.abs(picture - street(1).image[rows, columns]).max() < 1 / 255
+    assert invent(sources(discs()), Settings(layouts=("warps",)), 0).places is None
+
+
+def test_scenes_are_mixed_of_pixels_of_both():
+    road, found = sources(street(), street(1)), []
+    for index in range(6):
+        mixture = invent(road, Settings(layouts=("mixes",)), index)
+        joined = Exemplar.join([road.pictures[number].exemplar for number in mixture.donors])
+        told = mixture.places[..., 0] >= 0
+        rows, columns = np.moveaxis(mixture.places[told], -1, 0)
+        assert told.mean() > 0.9 and (joined.labels.ids[rows, columns] == mixture.labels.ids[told]).all()
+        found.append((len(mixture.donors), (columns < 96).mean()))
+    assert all(0.2 < share < 0.8 for count, share in found if count == 2)
+    assert {count for count, _ in found} == {1, 2}
+    # a method that cannot have pixels of two pictures paints anew
+    both = next(index for index, (count, _) in enumerate(found) if count == 2)
+    alone = invent(road, Settings(layouts=("mixes",), method="gpnn"), both)
+    assert len(alone.donors) == 1 and alone.places is None
 
 
 def test_walls_are_as_wide_as_annotated_ones_and_a_pixel():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from analogon.augment.settings import Kind, Settings
 from analogon.augment.sources import Sources
 from analogon.augment.statistics import SMALLEST_THING, Statistics, numbered, shares_of
 from analogon.data import LabelMap
+from analogon.data.exemplar import GAP
 from analogon.errors import OptionError
 
 __all__ = ["Invention", "chances", "invent"]
@@ -131,11 +133,12 @@ def _one(ground: Ground, kind: Kind, index: int, rng: np.random.Generator) -> In
             return found
         kind = "warps"  # nothing can be moved here
     base, recipe = known[number], dict[str, Any](layout=sources.pictures[number].name)
+    donors: tuple[int, ...] = (number,)
     if kind in ("cells", "grafts"):
         walls = [n for n, one in enumerate(known) if one.wall is not None]
         if base.wall is None:
             number = walls[index % len(walls)]
-            base, recipe = known[number], {"layout": sources.pictures[number].name}
+            base, recipe, donors = known[number], {"layout": sources.pictures[number].name}, (number,)
     if kind == "grafts" and (found := _grafts(ground, number, rng)) is not None:
         return found
     if kind in ("cells", "grafts"):
@@ -144,19 +147,23 @@ def _one(ground: Ground, kind: Kind, index: int, rng: np.random.Generator) -> In
         drawn = invented(base, ground.size(base), strength, rng, share)
     elif kind == "mixes":
         other = int(rng.integers(len(known)))
-        parts = [warped(known[n], ground.size(base), strength, rng) for n in (number, other)]
-        drawn = mixed(parts, base, ground.size(base), rng)
+        first, second = (warped(known[n], ground.size(base), strength, rng) for n in (number, other))
+        if second.places is not None and other != number:
+            beside = np.array([0, base.labels.shape[1] + GAP], np.int32)
+            second, donors = replace(second, places=second.places + beside), (number, other)
+        drawn = mixed([first, second], base, ground.size(base), rng)
         recipe = {"layouts": [sources.pictures[n].name for n in (number, other)]}
     elif kind == "predicted":
         layout = int(rng.integers(len(sources.predicted)))
         base, recipe = ground.predicted(layout), {"layout": sources.predicted[layout][0]}
-        drawn = warped(base, ground.size(base), strength, rng)
+        drawn = replace(warped(base, ground.size(base), strength, rng), places=None)  # it is no donor
     else:
         drawn = warped(base, ground.size(base), strength, rng)
     if not ground.joins and not _able(ground, drawn):
         kind, recipe = "warps", {"layout": sources.pictures[number].name}
         drawn = warped(known[number], ground.size(known[number]), strength, rng)
-    return _invention(ground, kind, drawn, recipe, number, rng)
+        donors = (number,)
+    return _invention(ground, kind, drawn, recipe, donors, rng)
 
 
 def _grafts(ground: Ground, number: int, rng: np.random.Generator) -> Invention | None:
@@ -181,13 +188,17 @@ def _able(ground: Ground, drawn: Drawn) -> list[int]:
 
 
 def _invention(
-    ground: Ground, kind: Kind, drawn: Drawn, recipe: dict[str, Any], number: int, rng: np.random.Generator
+    ground: Ground, kind: Kind, drawn: Drawn, recipe: dict[str, Any], donors: tuple[int, ...], rng: np.random.Generator
 ) -> Invention:
-    """A drawn layout, to be rendered from picture ``number`` or another that has all of its classes, or from all."""
-    able = _able(ground, drawn)
-    donors = tuple(range(len(ground.sources.pictures)))
-    if able:
-        donors = (number if number in able else int(rng.choice(able)),)
+    """A drawn layout, to be rendered from ``donors``, where it says which of their pixels.
+
+    Else from the first of them or from another that has all of its classes, or from all pictures.
+    """
+    places = drawn.places if ground.joins or len(donors) == 1 else None
+    if places is None:
+        able = _able(ground, drawn)
+        first = donors[0] if donors[0] in able else int(rng.choice(able)) if able else None
+        donors = tuple(range(len(ground.sources.pictures))) if first is None else (first,)
     instances, classes = numbered(drawn.instances, drawn.ids)
     labels = LabelMap(drawn.ids, ground.sources.palette)
-    return Invention(kind, labels, instances, classes, donors, {**recipe, **drawn.recipe})
+    return Invention(kind, labels, instances, classes, donors, {**recipe, **drawn.recipe}, places)

@@ -21,7 +21,8 @@ FIRST = (0.35, 0.65)
 def mixed(parts: Sequence[Drawn], base: Statistics, size: tuple[int, int], rng: np.random.Generator) -> Drawn:
     """Two layouts in parts of the frame: an object belongs wholly to the part that most of it lies in.
 
-    Where there are walls, what meets at the line between the parts gets one.
+    Where there are walls, what meets at the line between the parts gets one. Where both layouts say the places of their
+    pixels, so does the mixture, but for what lies behind objects that were cut off.
 
     Args:
         parts: two layouts of the size.
@@ -51,7 +52,13 @@ def mixed(parts: Sequence[Drawn], base: Statistics, size: tuple[int, int], rng: 
             ids = np.where(cut, ids[near[0], near[1]], ids)
         ids = np.where(of_second, second.ids, np.where(of_first, first.ids, ids))
         instances = np.where(of_first, first.instances, np.where(of_second, second.instances + count, 0))
-        return Drawn(ids, numbered(instances.astype(np.int32), ids)[0], {"parts": [one.recipe for one in parts]})
+        places = None
+        if first.places is not None and second.places is not None:
+            of_other = of_second | (second_side & ~of_first)
+            places = np.where(of_other[..., None], second.places, first.places)
+            places[cut & ~of_first & ~of_second] = -1
+        recipe = {"parts": [one.recipe for one in parts]}
+        return Drawn(ids, numbered(instances.astype(np.int32), ids)[0], recipe, places)
     numbers = np.where(of_first, first.instances, np.where(of_second, second.instances + count, 0)).astype(np.int32)
     ids = np.where(of_second, second.ids, first.ids)
     own_wall = np.where(second_side, second.ids, first.ids) == base.wall

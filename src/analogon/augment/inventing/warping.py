@@ -41,7 +41,8 @@ class Drawn:
 def warped(base: Statistics, size: tuple[int, int], strength: float, rng: np.random.Generator) -> Drawn:
     """A layout seen through a random smooth map; beyond its frame it is mirrored.
 
-    Where places mean nothing it is turned by any angle and mirrored, else a little and left to right only.
+    Where places mean nothing it is turned by any angle and mirrored, else a little and left to right only, and pixels
+    go where their labels go.
     """
     height, width = base.labels.shape
     free = base.free
@@ -81,7 +82,9 @@ def warped(base: Statistics, size: tuple[int, int], strength: float, rng: np.ran
         "turn": round(float(angle), 2), "flip": list(flips), "scale": round(float(factor), 3), "bend": round(bend, 3),
         "center": [round(float(c), 1) for c in centers],
     }  # fmt: skip
-    return Drawn(ids, instances, recipe)
+    # what has its place and is seen in perspective comes out smeared and torn if it is made anew
+    places = None if free else np.stack(at, -1).astype(np.int32)
+    return Drawn(ids, instances, recipe, places)
 
 
 def _walled(base: Statistics, at: list[NDArray[np.int64]], exact: NDArray[np.float64]) -> Ids:
