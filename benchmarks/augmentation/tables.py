@@ -1,5 +1,7 @@
 """The rows of `run.py` as Markdown: means, and differences of pairs with the same seed, with intervals.
 
+Seeds that are ten apart annotate the same pictures: their differences are averaged first, for they are not independent.
+
 python benchmarks/augmentation/tables.py benchmarks/results/augmentation.csv benchmarks/results/augmentation.md
 """
 
@@ -21,6 +23,8 @@ TASKS = {
     "grains": ("Generated grains and pores, exact truth (mean IoU, %)", "iou", ("accuracy", "grain", "pore")),
 }
 BASE = "standard"
+#: Choices of annotated pictures that a task has at most: seeds count through them, and begin again.
+CHOICES = 10
 #: What stands from here on is written by hand, and stays.
 HAND = "## What is to be seen"
 
@@ -34,10 +38,17 @@ def deviation(values: Sequence[float]) -> float:
     return math.sqrt(sum((v - centre) ** 2 for v in values) / max(1, len(values) - 1))
 
 
+def differences(one: Mapping[str, Row], other: Mapping[str, Row], figure: str) -> list[float]:
+    """The mean difference of runs with the same seed, of each choice of annotated pictures."""
+    found: dict[int, list[float]] = {}
+    for seed in set(one) & set(other):
+        found.setdefault(int(seed) % CHOICES, []).append(float(one[seed][figure]) - float(other[seed][figure]))
+    return [mean(found[choice]) for choice in sorted(found)]
+
+
 def paired(one: Mapping[str, Row], other: Mapping[str, Row], figure: str) -> str:
-    """Mean difference of pairs, its 95 % interval by Student's t, and how many pairs are above zero."""
-    seeds = sorted(set(one) & set(other))
-    gaps = [float(one[s][figure]) - float(other[s][figure]) for s in seeds]
+    """Mean difference of choices, its 95 % interval by Student's t, and how many choices are above zero."""
+    gaps = differences(one, other, figure)
     if len(gaps) < 2:
         return f"{gaps[0]:+.1f} (1)" if gaps else ""
     half = STUDENT[len(gaps) - 1] * deviation(gaps) / math.sqrt(len(gaps))
@@ -54,7 +65,7 @@ def table(rows: Sequence[Row], task: str, k: str) -> list[str]:
     ceiling = [float(row[chief]) for row in rows if row["task"] == task and row["k"] == "15" and row["arm"] == BASE]
     others = tuple(name for name in others if all(row.get(name) for arm in arms.values() for row in arm.values()))
     lines = [
-        f"| arm | n | {chief} | less {BASE} | less cut-and-paste | of the gap | choosing | {' | '.join(others)} |",
+        f"| arm | runs | {chief} | less {BASE} | less cut-and-paste | of the gap | choosing | {' | '.join(others)} |",
         "|" + " --- |" * (7 + len(others)),
     ]
     for name, found in arms.items():
@@ -63,7 +74,7 @@ def table(rows: Sequence[Row], task: str, k: str) -> list[str]:
         share = ""
         if ceiling and both and name != BASE and k != "15":
             low = mean([float(arms[BASE][s][chief]) for s in both])
-            gain = mean([float(found[s][chief]) for s in both]) - low
+            gain = mean(differences(found, arms[BASE], chief))
             share = f"{100 * gain / (mean(ceiling) - low):.0f} %"
         spread = f" ± {deviation(values):.1f}" if len(values) > 1 else ""
         cells = [name, str(len(found)), f"{mean(values):.1f}{spread}"]

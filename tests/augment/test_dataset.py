@@ -140,7 +140,7 @@ def test_others_take_the_turns_of_a_picture_that_gives_nothing(tmp_path):
     kept = [one.record["index"] % 2 for one in read_samples(tmp_path / "set")]
     assert made.samples == 5 and kept.count(1) <= 1
     assert sum(one.index % 2 for one in made.refusals) == 12
-    assert len(made.notes) == 1 and "compare with training without them" in made.notes[0]
+    assert len(made.notes) == 1 and "cutting and pasting" in made.notes[0]
 
 
 @pytest.mark.usefixtures("impatient")

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 from scipy import ndimage as ndi
 
-from analogon import Exemplar, OptionError
+from analogon import Exemplar, LabelMap, OptionError
 from analogon.augment import Settings, Sources, invent
 from analogon.augment.inventing import chances
 from analogon.augment.inventing.cells import _Cells, wall_between
 from analogon.augment.making import make_sample
 from analogon.augment.statistics import describe
+from analogon.data.exemplar import GAP
 from analogon.layout import Layout, operation
 
 from .pictures import CAR, DISC, INSIDE, ROAD, SKY, WALL, cells, discs, exemplar, plain_road, sources, street, walled
@@ -99,20 +100,28 @@ def test_scenes_are_bent_with_their_pixels():
 
 
 def test_scenes_are_mixed_of_pixels_of_both():
-    road, found = sources(street(), street(1)), []
-    for index in range(6):
-        mixture = invent(road, Settings(layouts=("mixes",)), index)
+    whole = street(1)
+    narrow = Exemplar(whole.image[:, :84], LabelMap(whole.labels.ids[:, :84], whole.labels.palette))
+    road, found = sources(street(), narrow), []
+    for index in range(12):
+        mixture = invent(road, Settings(layouts=("mixes",), size=(64, 84)), index)
         joined = Exemplar.join([road.pictures[number].exemplar for number in mixture.donors])
         told = mixture.places[..., 0] >= 0
         rows, columns = np.moveaxis(mixture.places[told], -1, 0)
         assert told.mean() > 0.9 and (joined.labels.ids[rows, columns] == mixture.labels.ids[told]).all()
-        found.append((len(mixture.donors), (columns < 96).mean()))
-    assert all(0.2 < share < 0.8 for count, share in found if count == 2)
-    assert {count for count, _ in found} == {1, 2}
+        assert told[mixture.labels.ids == CAR].all()  # what is behind those that were cut off is painted
+        left = road.pictures[mixture.donors[0]].exemplar.shape[1]
+        assert ((columns < left) | (columns >= left + GAP)).all()
+        found.append((len(mixture.donors), (columns < left).mean(), told.all()))
+    assert all(0.2 < share < 0.8 for count, share, _ in found if count == 2)
+    assert {count for count, *_ in found} == {1, 2} and {bool(all_told) for *_, all_told in found} == {False, True}
     # a method that cannot have pixels of two pictures paints anew
-    both = next(index for index, (count, _) in enumerate(found) if count == 2)
+    both = next(index for index, (count, *_) in enumerate(found) if count == 2)
     alone = invent(road, Settings(layouts=("mixes",), method="gpnn"), both)
     assert len(alone.donors) == 1 and alone.places is None
+    # nor are the pixels of a predicted layout known
+    guessed = Sources.of(road.pictures, [street(2).labels])
+    assert invent(guessed, Settings(layouts=("predicted",)), 0).places is None
 
 
 def test_walls_are_as_wide_as_annotated_ones_and_a_pixel():

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from analogon import OptionError
+from analogon import Exemplar, OptionError
 from analogon.augment import Refusal, Sample, Settings, Sources, invent, make_sample, read_sample
 from analogon.augment.filtering import Fingerprints, fingerprint
 from analogon.augment.grain import grain_of, matched, roughness
@@ -98,6 +98,32 @@ def test_methods_that_take_one_picture_get_one():
     mixed = Settings(seed=1, layouts="mixes")
     assert {len(invent(apart, mixed, n).donors) for n in range(12)} == {1, 2}
     assert {len(invent(apart, mixed.model_copy(update={"method": "gpnn"}), n).donors) for n in range(3)} == {1}
+
+
+def test_a_picture_is_learnt_once_and_no_pair_is_kept():
+    """Whatever a layout says of its pixels; of many pictures there are more pairs than memory holds."""
+    road, mixes, pairs = sources(*(street(number) for number in range(4))), Settings(layouts=("mixes",)), 0
+    for index in range(6):
+        pairs += len(invent(road, mixes, index).donors) == 2
+        make_sample(road, mixes, index)
+        make_sample(road, Settings(layouts=("instances", "warps"), method="gpnn", agreement=0.5), index)
+    models = [key for key in road._held if key[0] == "model"]
+    assert pairs > 2 and {len(donors) for _, donors, *_ in models} == {1}
+    learnt = [donors for _, donors, _, method, *_ in models if method == "gpnn"]
+    assert len(learnt) == len(set(learnt)) == 4
+
+
+@pytest.mark.parametrize("kind", ["grafts", "instances", "mixes", "warps"])
+def test_what_a_mask_leaves_out_is_in_no_sample(kind):
+    base = cells(0) if kind == "grafts" else street()
+    usable = np.ones(base.shape, bool)
+    usable[34:40, 8:24] = False
+    pixels = np.where(usable[..., None], base.image, np.float32([0, 1, 0]))
+    given, wishes = Sources.of([Exemplar(pixels, base.labels, usable)]), {"similarity": 1.0, "cost": 100.0}
+    for index in range(2):
+        found = make_sample(given, Settings(layouts=(kind,), grain=False, **wishes), index)
+        assert isinstance(found, Sample) and found.record["layout"]["kind"] == kind
+        assert (np.abs(found.image - [0, 1, 0]).max(-1) > 0.1).all()
 
 
 def test_options_of_the_method(tissue):

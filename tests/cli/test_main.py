@@ -61,6 +61,12 @@ def test_help_of_a_verb_has_usage_and_an_example(analogon, verb):
             "--steps cannot be '1.5': give it a whole number, or see analogon fit --help.",
         ),
         (
+            ["fit", "a", "b", "-o", "m", "--seed", "-1.5"],
+            "--seed cannot be '-1.5': give it a whole number, or see analogon fit --help.",
+        ),
+        (["fit", "a", "b", "-o", "m", "--steps", "2.0"], "There is no file 'a': check the path."),
+        (["fit", "a", "b", "-o", "m", "--minutes", "1.5"], "There is no file 'a': check the path."),
+        (
             ["render", "m", "t", "-o", "x", "--paste", "2", "1.5"],
             "--paste cannot be '1.5': give it a whole number, or see analogon render --help.",
         ),

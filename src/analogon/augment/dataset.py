@@ -43,8 +43,8 @@ AHEAD = 64
 
 #: What is said of pictures like streets; measured in benchmarks/results/augmentation.md.
 BOUND = (
-    "Classes have their places in the annotated pictures, as in street scenes, on which networks did not gain from "
-    "samples and rather lost: compare with training without them."
+    "Classes have their places in the annotated pictures, as in street scenes, on which networks gained little or "
+    "nothing from samples, and more from cutting and pasting: compare with both."
 )
 
 #: Who does many things: see :meth:`analogon.workers.Workers.each`.

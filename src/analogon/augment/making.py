@@ -15,7 +15,6 @@ from analogon.augment.inventing.values import Ground
 from analogon.augment.predicting import predictor
 from analogon.augment.settings import Settings
 from analogon.augment.sources import Sources
-from analogon.augment.statistics import describe
 from analogon.augment.values import Sample, sample_name
 from analogon.data import Exemplar
 from analogon.errors import OptionError
@@ -114,19 +113,27 @@ def check_size(sources: Sources, settings: Settings) -> None:
 
 
 def _model(sources: Sources, settings: Settings, donors: tuple[int, ...], *, told: str) -> Model:
-    """The method fitted to the pictures that a layout is rendered from, once for all samples.
+    """The method fitted to the pictures that a layout is rendered from, once for all samples where that takes long.
 
     ``told`` is how many pixels the layout says the places of: none, some, all.
     """
-    key = "model", donors, told, settings.method, settings.recipe, repr(sorted(settings.options.items()))
+    quick = settings.method == registry.DEFAULT_METHOD and settings.recipe is None
 
     def fitted() -> Model:
         exemplar = Exemplar.join([sources.pictures[number].exemplar for number in donors])
-        options = dict(settings.options)
-        if settings.method == registry.DEFAULT_METHOD and settings.recipe is None:
-            options = _quick(sources, settings, donors, told=told) | options
+        options = (_quick(sources, settings, donors, told=told) if quick else {}) | dict(settings.options)
         return fit(exemplar, settings.method, recipe=settings.recipe, seed=settings.seed, **options)
 
+    if len(donors) not in (1, len(sources.pictures)) and not registry.get(settings.method).learns:
+        return fitted()  # a few milliseconds; of a hundred pictures there are more pairs than memory holds
+    key = (
+        "model",
+        donors,
+        told if quick else "",
+        settings.method,
+        settings.recipe,
+        repr(sorted(settings.options.items())),
+    )
     return sources.held(key, fitted)
 
 
@@ -145,8 +152,7 @@ def _quick(sources: Sources, settings: Settings, donors: tuple[int, ...], *, tol
         return {"start": "carried", "rounds": (1,), "tone": False}
     stuff = dict[str, None]()
     for number in donors:
-        source = sources.pictures[number]
-        known = describe(source.exemplar.labels, source.instances, settings.things)
+        known = Ground(sources, settings).annotated(number)
         things = known.things if told == "some" else ()
         stuff |= dict.fromkeys(c.name for c in known.labels.palette.classes if c.id not in things)
     if told == "some":

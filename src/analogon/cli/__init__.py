@@ -3,7 +3,6 @@
 import atexit
 import gc
 import os
-import re
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -273,9 +272,16 @@ def _refuse_empty(arguments: Sequence[str]) -> None:
 def _refuse_fractions(_app: App, _commands: tuple[str, ...], arguments: ArgumentCollection) -> None:
     """A number that should be whole would be rounded, and 1.5 pictures are a mistake."""
     for argument in arguments:
-        fraction = next((token for token in argument.tokens if _FRACTION.fullmatch(token.value)), None)
+        fraction = next((token for token in argument.tokens if _is_fraction(token.value)), None)
         if fraction is not None and _whole(argument.hint):
             raise CoercionError(token=fraction, argument=argument, target_type=int)
+
+
+def _is_fraction(text: str) -> bool:
+    try:
+        return "." in text and not float(text).is_integer()
+    except ValueError:
+        return False
 
 
 def _whole(hint: object) -> bool:
@@ -314,7 +320,6 @@ def _usage(error: CycloptsError) -> str:
     return f"{words}: {see}"
 
 
-_FRACTION = re.compile(r"[+-]?\d*\.\d*[1-9]\d*")
 #: What options take, in words.
 _KINDS: dict[type | None, str] = {int: "a whole number", float: "a number", bool: "no value"}
 

@@ -18,7 +18,7 @@ from analogon.augment.inventing.warping import Drawn, warped
 from analogon.augment.settings import Kind, Settings
 from analogon.augment.sources import Sources
 from analogon.augment.statistics import SMALLEST_THING, Statistics, numbered, shares_of
-from analogon.data import LabelMap
+from analogon.data import Exemplar, LabelMap
 from analogon.data.exemplar import GAP
 from analogon.errors import OptionError
 
@@ -52,7 +52,7 @@ def invent(sources: Sources, settings: Settings, index: int) -> Invention:
         if best is None or miss < least:
             best, least = found, miss
     assert best is not None
-    return best
+    return _usable(ground, best)
 
 
 def chances(sources: Sources, settings: Settings) -> dict[Kind, float]:
@@ -162,7 +162,6 @@ def _one(ground: Ground, kind: Kind, index: int, rng: np.random.Generator) -> In
     if not ground.joins and not _able(ground, drawn):
         kind, recipe = "warps", {"layout": sources.pictures[number].name}
         drawn = warped(known[number], ground.size(known[number]), strength, rng)
-        donors = (number,)
     return _invention(ground, kind, drawn, recipe, donors, rng)
 
 
@@ -194,7 +193,7 @@ def _invention(
 
     Else from the first of them or from another that has all of its classes, or from all pictures.
     """
-    places = drawn.places if ground.joins or len(donors) == 1 else None
+    places = drawn.places if ground.places else None
     if places is None:
         able = _able(ground, drawn)
         first = donors[0] if donors[0] in able else int(rng.choice(able)) if able else None
@@ -202,3 +201,14 @@ def _invention(
     instances, classes = numbered(drawn.instances, drawn.ids)
     labels = LabelMap(drawn.ids, ground.sources.palette)
     return Invention(kind, labels, instances, classes, donors, {**recipe, **drawn.recipe}, places)
+
+
+def _usable(ground: Ground, found: Invention) -> Invention:
+    """The invention without places of pixels that a mask leaves out."""
+    pictures = [ground.sources.pictures[number].exemplar for number in found.donors]
+    if found.places is None or all(one.usable is None for one in pictures):
+        return found
+    usable, told = Exemplar.join(pictures).usable, found.places[..., 0] >= 0
+    assert usable is not None
+    told &= usable[found.places[..., 0], found.places[..., 1]]
+    return replace(found, places=np.where(told[..., None], found.places, np.int32(-1)))
