@@ -75,7 +75,7 @@ def arranged(ground: Ground, number: int, rng: np.random.Generator) -> Invention
     if not names:
         return None
     others = [n for n in range(len(ground.sources.pictures)) if n != number and ground.annotated(n).things]
-    guest = int(rng.choice(others)) if others and ground.joins else None
+    guest = int(rng.choice(others)) if others and ground.pairs else None
     count = min(2 + int(rng.poisson(SHARE * len(names) * ground.settings.strength)), MOST)
     goals = _goals(ground, base)
     begun = len(table.done)

@@ -51,6 +51,11 @@ class Ground:
         return "mask" in registry.get(self.settings.method).takes
 
     @property
+    def pairs(self) -> bool:
+        """Whether a sample can be rendered from any two pictures: not where each pair would have to be learnt."""
+        return self.joins and not registry.get(self.settings.method).learns
+
+    @property
     def places(self) -> bool:
         """Whether it can be said where a pixel of a sample comes from."""
         return "places" in registry.get(self.settings.method).takes
