@@ -155,7 +155,11 @@ def test_processes_at_once_change_nothing(cases, tmp_path, marks, monkeypatch):
     assert (tmp_path / "1" / later.picture).name == "counts_later.png"
 
 
-COMMAND = "import sys; from analogon.cli import main; sys.exit(main())"
+#: Ctrl-C is heard, which whatever runs the tests in the background may have switched off.
+COMMAND = """import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from analogon.cli import main
+sys.exit(main())"""
 #: Seconds in which even a busy machine is done with what takes one or two.
 PATIENCE = 120.0
 
